@@ -1,0 +1,107 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+)
+
+// How a sender ended, as [FlowTrace.End] says it.
+const (
+	endFIN = "fin"
+	endRST = "rst"
+)
+
+// errGone is returned for operations on an end that this side has closed.
+var errGone = errors.New("closed by the relay")
+
+// An end is the relay's socket on one side of a connection. It knows what the kernel says only once: a reset that a write
+// was told of, which a later read would take for an orderly end.
+type end struct {
+	conn *net.TCPConn
+	raw  syscall.RawConn
+
+	writing      sync.Mutex // held across a write and the note of what it was told
+	resetByWrite bool       // under writing: a write was told ECONNRESET: there was no FIN before the RST
+	shut         atomic.Bool
+	gone         atomic.Bool // closed by this side
+}
+
+func newEnd(c *net.TCPConn) (*end, error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	return &end{conn: c, raw: raw}, nil
+}
+
+// read reads into p. At the end of the stream it says how the peer ended: endFIN, endRST, or "" if this side closed.
+func (e *end) read(p []byte) (n int, ended string, err error) {
+	n, err = e.conn.Read(p)
+	switch {
+	case err == nil:
+		return n, "", nil
+	case e.gone.Load() || errors.Is(err, net.ErrClosed):
+		return n, "", errGone
+	case errors.Is(err, io.EOF):
+		// The kernel reports a reset once. If a write got it, this read sees an end that never was.
+		e.writing.Lock()
+		defer e.writing.Unlock()
+		if e.resetByWrite {
+			return n, endRST, io.EOF
+		}
+		return n, endFIN, io.EOF
+	}
+	return n, endRST, io.EOF
+}
+
+// write writes all of p. An error means that the peer is gone.
+func (e *end) write(p []byte) error {
+	e.writing.Lock()
+	defer e.writing.Unlock()
+	_, err := e.conn.Write(p)
+	if errors.Is(err, syscall.ECONNRESET) {
+		e.resetByWrite = true
+	}
+	return err
+}
+
+// closeWrite sends a FIN behind what was written.
+func (e *end) closeWrite() {
+	if !e.shut.Swap(true) {
+		_ = e.conn.CloseWrite()
+	}
+}
+
+// reset aborts the connection with an RST. What was written and not yet acknowledged is lost: [end.flushed] comes first
+// where it must not be.
+func (e *end) reset() {
+	if e.gone.Swap(true) {
+		return
+	}
+	_ = e.conn.SetLinger(0)
+	_ = e.conn.Close()
+}
+
+// close closes in order: a FIN behind what was written. What the peer has sent is read first, for a close with unread data
+// makes the kernel send an RST.
+func (e *end) close() {
+	if e.gone.Load() {
+		return
+	}
+	e.closeWrite()
+	discardQueued(e.raw)
+	if !e.gone.Swap(true) {
+		_ = e.conn.Close()
+	}
+}
+
+// release closes the socket after both directions have ended; nothing is sent that was not sent before.
+func (e *end) release() {
+	if !e.gone.Swap(true) {
+		_ = e.conn.Close()
+	}
+}

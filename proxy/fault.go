@@ -1,0 +1,210 @@
+package proxy
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Stream is the direction a fault strikes, with Toxiproxy's meaning: upstream is from the client to the server, downstream
+// from the server to the client.
+type Stream string
+
+// The streams. TowardsTarget and FromTarget stand for one of the others until [Plan.Facing] knows which side is under test.
+const (
+	Upstream      Stream = "upstream"
+	Downstream    Stream = "downstream"
+	TowardsTarget Stream = "towards_target"
+	FromTarget    Stream = "from_target"
+)
+
+func (s Stream) opposite() Stream {
+	switch s {
+	case Upstream:
+		return Downstream
+	case Downstream:
+		return Upstream
+	case TowardsTarget:
+		return FromTarget
+	}
+	return TowardsTarget
+}
+
+// A Fault is one thing that goes wrong on the wire, in the shape of a Toxiproxy toxic: its JSON and YAML are Toxiproxy's,
+// with two keys more. Make faults with the constructors, which read like a sentence:
+//
+//	proxy.Stall().TowardsTarget().After(512)
+type Fault struct {
+	Name       string           `json:"name,omitempty" yaml:"name,omitempty"` // default: type_stream
+	Type       string           `json:"type" yaml:"type"`
+	Stream     Stream           `json:"stream,omitempty" yaml:"stream,omitempty"` // default: downstream
+	Toxicity   float64          `json:"toxicity" yaml:"toxicity"`                 // chance to strike a connection, 0 to 1; default 1
+	Attributes map[string]int64 `json:"attributes,omitempty" yaml:"attributes,omitempty"`
+
+	// Connection is the number of the connection to strike, counted from 1 in order of acceptance; 0 strikes all.
+	Connection int `json:"connection,omitempty" yaml:"connection,omitempty"`
+	// Trigger says when an exact fault strikes. Without one it strikes when the first byte, or the end, comes.
+	Trigger *Trigger `json:"trigger,omitempty" yaml:"trigger,omitempty"`
+}
+
+// A Trigger is the moment an exact fault strikes.
+type Trigger struct {
+	// Byte is how many payload bytes of the fault's stream pass first: exactly so many are delivered. 0 strikes when the
+	// first byte, or the end, comes.
+	Byte int64 `json:"byte" yaml:"byte"`
+	// Opposite is how many payload bytes must have passed the other way, with none left unread, before the fault strikes.
+	// The kernel delivers ECONNRESET once, and a write would take it: a reset that must be reported waits until its
+	// victim has nothing left to write.
+	Opposite int64 `json:"opposite,omitempty" yaml:"opposite,omitempty"`
+}
+
+func fault(kind string, attributes ...any) Fault {
+	f := Fault{Type: kind, Stream: Downstream, Toxicity: 1}
+	for i := 0; i < len(attributes); i += 2 {
+		if f.Attributes == nil {
+			f.Attributes = map[string]int64{}
+		}
+		f.Attributes[attributes[i].(string)] = attributes[i+1].(int64)
+	}
+	return f
+}
+
+func milliseconds(d time.Duration) int64 { return int64((d + time.Millisecond/2) / time.Millisecond) }
+
+// Latency is Toxiproxy's latency: every chunk arrives d later, give or take jitter. Milliseconds are its resolution.
+func Latency(d, jitter time.Duration) Fault {
+	return fault("latency", "latency", milliseconds(d), "jitter", milliseconds(jitter))
+}
+
+// Bandwidth is Toxiproxy's bandwidth: at most rate KB/s, where a KB is 1000 bytes.
+func Bandwidth(rate int64) Fault { return fault("bandwidth", "rate", rate) }
+
+// Slicer is Toxiproxy's slicer: chunks of average ± variation bytes, delay apart (a microsecond is its resolution). For
+// cuts that the peer is certain to see use [Slice] and [SplitAt].
+func Slicer(average, variation int64, delay time.Duration) Fault {
+	return fault("slicer", "average_size", average, "size_variation", variation, "delay", delay.Microseconds())
+}
+
+// Timeout is Toxiproxy's timeout: no data passes, and the connection is closed after d. With d 0 it stays open until the
+// sender ends it. Unlike Toxiproxy's, traffic does not re-arm it.
+func Timeout(d time.Duration) Fault { return fault("timeout", "timeout", milliseconds(d)) }
+
+// SlowClose is Toxiproxy's slow_close: the end of the stream is passed on d late.
+func SlowClose(d time.Duration) Fault { return fault("slow_close", "delay", milliseconds(d)) }
+
+// LimitData is Toxiproxy's limit_data: the connection is closed once n bytes have passed.
+func LimitData(n int64) Fault { return fault("limit_data", "bytes", n) }
+
+// ResetPeer aborts the connection: both sides get an RST. Every byte before it has been delivered.
+func ResetPeer() Fault { return fault("reset_peer") }
+
+// Close closes the connection in order: both sides get a FIN, and what they send afterwards is answered with an RST.
+func Close() Fault { return fault("close") }
+
+// HalfClose ends its own direction with a FIN; the other goes on.
+func HalfClose() Fault { return fault("half_close") }
+
+// Stall stops reading its direction for good: the receiver gets nothing more and the sender's window fills.
+func Stall() Fault { return fault("stall") }
+
+// StallFor is Stall for a duration, after which the stream goes on without loss.
+func StallFor(d time.Duration) Fault { return fault("stall", "duration", milliseconds(d)) }
+
+// Blackhole swallows both directions: the kernel still acknowledges, but nothing arrives, no FIN and no RST either.
+func Blackhole() Fault { return fault("blackhole") }
+
+// Slice delivers its direction in pieces of size bytes in lock-step: the next goes when the receiver has read the last.
+func Slice(size int64) Fault { return fault("slice", "every", size) }
+
+// SplitAt cuts its direction in two behind byte n, in lock-step.
+func SplitAt(n int64) Fault { return fault("slice", "at", n) }
+
+// Refuse answers every connect with an RST: the address is bound, nobody listens.
+func Refuse() Fault { return fault("refuse") }
+
+// ConnectBlackhole leaves every SYN unanswered.
+func ConnectBlackhole() Fault { return fault("connect_blackhole") }
+
+// AcceptThenReset accepts and aborts with an RST at once.
+func AcceptThenReset() Fault { return fault("accept_then_reset") }
+
+// AcceptThenClose accepts and closes at once. A client that has already written gets an RST.
+func AcceptThenClose() Fault { return fault("accept_then_close") }
+
+// On returns the fault striking the given stream.
+func (f Fault) On(s Stream) Fault {
+	f.Stream = s
+	return f
+}
+
+// TowardsTarget returns the fault striking what flows to the side under test.
+func (f Fault) TowardsTarget() Fault { return f.On(TowardsTarget) }
+
+// FromTarget returns the fault striking what flows from the side under test.
+func (f Fault) FromTarget() Fault { return f.On(FromTarget) }
+
+// After returns the fault striking once exactly n bytes of its stream have been delivered; see [Trigger.Byte].
+func (f Fault) After(n int64) Fault {
+	t := f.trigger()
+	t.Byte = n
+	f.Trigger = &t
+	return f
+}
+
+// OnceSent returns the fault waiting until n bytes have passed the other way; see [Trigger.Opposite].
+func (f Fault) OnceSent(n int64) Fault {
+	t := f.trigger()
+	t.Opposite = n
+	f.Trigger = &t
+	return f
+}
+
+// OnConnection returns the fault striking only the k-th connection, counted from 1.
+func (f Fault) OnConnection(k int) Fault {
+	f.Connection = k
+	return f
+}
+
+func (f Fault) trigger() Trigger {
+	if f.Trigger == nil {
+		return Trigger{}
+	}
+	return *f.Trigger
+}
+
+// id is the fault's name, by Toxiproxy's rule where none was given.
+func (f Fault) id() string {
+	if f.Name != "" {
+		return f.Name
+	}
+	return f.Type + "_" + string(f.Stream)
+}
+
+// String describes the fault in one phrase: "stall downstream after 512 bytes".
+func (f Fault) String() string {
+	k, known := kinds[f.Type]
+	var b strings.Builder
+	b.WriteString(f.Type)
+	for _, a := range k.attributes {
+		if v, ok := f.Attributes[a.name]; ok {
+			fmt.Fprintf(&b, " %s %d", a.name, v)
+			if a.unit != "" {
+				b.WriteString(" " + a.unit)
+			}
+		}
+	}
+	if !known || k.runs != onConnect {
+		b.WriteString(", " + strings.ReplaceAll(string(f.Stream), "_", " "))
+	}
+	if f.Trigger != nil && f.Trigger.Byte > 0 {
+		b.WriteString(", after " + strconv.FormatInt(f.Trigger.Byte, 10) + " bytes")
+	}
+	if f.Toxicity != 1 {
+		fmt.Fprintf(&b, ", toxicity %g", f.Toxicity)
+	}
+	if f.Connection > 0 {
+		fmt.Fprintf(&b, ", connection %d", f.Connection)
+	}
+	return b.String()
+}

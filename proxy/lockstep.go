@@ -1,0 +1,97 @@
+package proxy
+
+import (
+	"net"
+	"net/netip"
+	"runtime"
+	"time"
+
+	"github.com/faultwire/faultwire/proxy/sockdiag"
+)
+
+// lockstep waits until the receiver has read what was written, so that what follows cannot be merged with it: our send
+// queue is empty, then the peer's receive queue is. Only in this order: an empty receive queue may still be waiting for
+// what is under way.
+func (f *flow) lockstep() {
+	for _, s := range f.slices {
+		f.struck(s)
+	}
+	peer := f.pair.peerQueue(f.dst)
+	if !f.pair.poll(f.pair.confirmLimit(), func() bool {
+		if n, ok := unsent(f.dst.raw); !ok || n > 0 {
+			return false
+		}
+		n, ok := peer()
+		return ok && n == 0
+	}) && !f.pair.aborted.raised() && !f.back.ended.Load() {
+		f.pair.relay.rec.unconfirmed()
+	}
+}
+
+// confirmLimit is how long a receiver may take to read a slice before the wire goes on unconfirmed.
+func (p *pair) confirmLimit() time.Duration {
+	return time.Duration(p.relay.config.TimeScale * float64(50*time.Millisecond))
+}
+
+// peerQueue returns a question: how many bytes wait unread in the receive queue of the socket at the other end of e? ok is
+// false where that socket cannot be seen.
+func (p *pair) peerQueue(e *end) func() (n int, ok bool) {
+	local, remote := addrPort(e.conn.LocalAddr()), addrPort(e.conn.RemoteAddr())
+	return func() (int, bool) {
+		p.diagOnce.Lock()
+		defer p.diagOnce.Unlock()
+		if p.diag == nil {
+			d, err := sockdiag.Open()
+			if err != nil {
+				return 0, false
+			}
+			p.diag = d
+		}
+		s, found, err := p.diag.Get(remote, local)
+		return int(s.Unread), found && err == nil
+	}
+}
+
+func addrPort(a net.Addr) netip.AddrPort {
+	ap := a.(*net.TCPAddr).AddrPort()
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+}
+
+// drain waits until a queue is empty or cannot be asked. It gives up when the queue has not moved for idle (0 is never), or
+// when the connection is aborted.
+func (p *pair) drain(idle time.Duration, queue func() (n int, ok bool)) {
+	for last := -1; ; {
+		changed := func() bool {
+			n, ok := queue()
+			moved := !ok || n == 0 || n != last
+			last = n
+			if !ok {
+				last = 0
+			}
+			return moved
+		}
+		if !p.poll(idle, changed) || last == 0 {
+			return
+		}
+	}
+}
+
+// poll asks until the answer is yes. It returns false after limit (0 is none) or if the connection was aborted. The first
+// questions come at once, for most answers are microseconds away; later ones back off to a millisecond.
+func (p *pair) poll(limit time.Duration, yes func() bool) bool {
+	const eager = 32
+	pause := 20 * time.Microsecond
+	began := time.Now()
+	for i := 0; !yes(); i++ {
+		if p.aborted.raised() || limit > 0 && time.Since(began) > limit {
+			return false
+		}
+		if i < eager {
+			runtime.Gosched()
+			continue
+		}
+		time.Sleep(pause)
+		pause = min(2*pause, time.Millisecond)
+	}
+	return true
+}

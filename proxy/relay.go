@@ -1,0 +1,221 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+	"github.com/rs/zerolog/log"
+)
+
+// Config is what a [Relay] needs to know.
+type Config struct {
+	Listen    string  // host:port; default 127.0.0.1:0
+	Upstream  string  // host:port of the server behind the wire
+	Plan      Plan    // the faults; its streams resolved (see [Plan.Facing])
+	TimeScale float64 // stretches the relay's own waits on a slow machine; default 1
+}
+
+// A Relay is the wire: it accepts connections, dials the upstream for each, and moves bytes between the two through the
+// plan's faults. Without faults a relayed connection behaves like a direct one, but for this: a connect succeeds before the
+// upstream is known (a failed dial becomes an RST), one more hop of kernel buffers holds data, and urgent data is not
+// marked.
+type Relay struct {
+	config   Config
+	addr     net.Addr
+	listener net.Listener // nil where nothing accepts
+	rec      *recorder
+	toxics   *toxiproxy.ApiServer // what Toxiproxy's links want to belong to; it serves nothing
+
+	ctx    context.Context // done when the relay closes
+	cancel context.CancelFunc
+	work   sync.WaitGroup // the accept loop and the connections
+
+	mu    sync.Mutex
+	pairs map[*pair]struct{}
+}
+
+// Toxiproxy's bandwidth toxic traces to zerolog's process-wide logger, whose default writes every level to stderr. A program
+// that sets a logger of its own is not affected.
+func init() { log.Logger = log.Logger.Level(zerolog.WarnLevel) }
+
+// dialTimeout bounds the dial of an upstream.
+const dialTimeout = 10 * time.Second
+
+// Listen starts a relay. The error is an [InvalidFault] (or several, joined) for a plan that cannot be injected.
+func Listen(config Config) (*Relay, error) {
+	if config.Listen == "" {
+		config.Listen = "127.0.0.1:0"
+	}
+	if config.TimeScale == 0 {
+		config.TimeScale = 1
+	}
+	if err := config.Plan.Validate(); err != nil {
+		return nil, err
+	}
+	r := &Relay{
+		config: config,
+		rec:    newRecorder(),
+		toxics: toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()),
+		pairs:  map[*pair]struct{}{},
+	}
+	r.ctx, r.cancel = context.WithCancel(context.Background())
+	if err := r.open(); err != nil {
+		r.cancel()
+		return nil, err
+	}
+	return r, nil
+}
+
+// open binds the address the way the plan's connect fault wants it, if there is one.
+func (r *Relay) open() error {
+	for _, f := range r.config.Plan.Faults {
+		if f.Type != "refuse" && f.Type != "connect_blackhole" {
+			continue
+		}
+		addr, release, err := bind(r.config.Listen, f.Type == "connect_blackhole")
+		if err != nil {
+			return fmt.Errorf("%s on %s: %w", f.Type, r.config.Listen, err)
+		}
+		r.addr = addr
+		r.work.Go(func() {
+			defer release()
+			r.watchConnects(f)
+		})
+		return nil
+	}
+	l, err := net.Listen("tcp", r.config.Listen)
+	if err != nil {
+		return fmt.Errorf("relay: %w; choose another address to listen on", err)
+	}
+	r.listener, r.addr = l, l.Addr()
+	r.work.Go(r.accept)
+	return nil
+}
+
+// Addr is the address that clients connect to.
+func (r *Relay) Addr() net.Addr { return r.addr }
+
+// Trace is what the wire has seen so far.
+func (r *Relay) Trace() Trace { return r.rec.snapshot() }
+
+// Signed is closed at the first sign of a client: an accepted connection, or a SYN where nothing accepts.
+func (r *Relay) Signed() <-chan struct{} { return r.rec.sign }
+
+// Fired is closed when the first fault strikes.
+func (r *Relay) Fired() <-chan struct{} { return r.rec.fired }
+
+// Reset aborts every connection with an RST to both sides. New ones are still accepted.
+func (r *Relay) Reset() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for p := range r.pairs {
+		p.reset()
+	}
+}
+
+// Close stops listening, aborts what is still open and waits until nothing of the relay runs.
+func (r *Relay) Close() error {
+	r.cancel()
+	var err error
+	if r.listener != nil {
+		err = r.listener.Close()
+	}
+	r.Reset()
+	r.work.Wait()
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// Quiet waits until every connection accepted so far has ended on both sides, or ctx is done.
+func (r *Relay) Quiet(ctx context.Context) error {
+	r.mu.Lock()
+	open := make([]*pair, 0, len(r.pairs))
+	for p := range r.pairs {
+		open = append(open, p)
+	}
+	r.mu.Unlock()
+	for _, p := range open {
+		select {
+		case <-p.over:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// accept takes connections until the relay closes. Running out of descriptors is no reason to stop: it waits and goes on.
+func (r *Relay) accept() {
+	for delay := time.Millisecond; ; {
+		c, err := r.listener.Accept()
+		if err != nil {
+			if r.ctx.Err() != nil {
+				return
+			}
+			select {
+			case <-r.ctx.Done():
+				return
+			case <-time.After(delay):
+			}
+			delay = min(2*delay, 100*time.Millisecond)
+			continue
+		}
+		delay = time.Millisecond
+		n := r.rec.accepted()
+		faults := r.config.Plan.of(n)
+		if f, ok := onAccept(faults); ok {
+			r.rec.struck(f, n, f.Stream, 0)
+			if f.Type == "accept_then_reset" {
+				_ = c.(*net.TCPConn).SetLinger(0)
+			}
+			_ = c.Close()
+			continue
+		}
+		r.work.Go(func() { r.serve(c.(*net.TCPConn), n, faults) })
+	}
+}
+
+func onAccept(faults []Fault) (Fault, bool) {
+	for _, f := range faults {
+		if kinds[f.Type].runs == onConnect {
+			return f, true
+		}
+	}
+	return Fault{}, false
+}
+
+// serve relays one connection until it is over.
+func (r *Relay) serve(client *net.TCPConn, n int, faults []Fault) {
+	dialer := net.Dialer{Timeout: dialTimeout}
+	server, err := dialer.DialContext(r.ctx, "tcp", r.config.Upstream)
+	if err != nil {
+		r.rec.dialFailed(n, err)
+		_ = client.SetLinger(0)
+		_ = client.Close()
+		return
+	}
+	p, err := newPair(r, n, client, server.(*net.TCPConn), faults)
+	if err != nil {
+		_ = client.Close()
+		_ = server.Close()
+		return
+	}
+	r.mu.Lock()
+	r.pairs[p] = struct{}{}
+	r.mu.Unlock()
+	if r.ctx.Err() != nil {
+		p.reset()
+	}
+	p.run()
+	r.mu.Lock()
+	delete(r.pairs, p)
+	r.mu.Unlock()
+}

@@ -1,0 +1,59 @@
+package proxy
+
+import "time"
+
+// A Trace is what the wire saw: pure data. Times are monotonic, counted from the relay's start.
+type Trace struct {
+	Conns       []ConnTrace   `json:"conns"`                 // in order of acceptance
+	Fired       []Strike      `json:"fired"`                 // the faults that struck, in order
+	FirstSign   Moment        `json:"first_sign,omitempty"`  // the first accept, or the first SYN seen where nothing accepts
+	Unconfirmed int           `json:"unconfirmed,omitempty"` // lock-step slices whose reading could not be confirmed
+	Lateness    time.Duration `json:"lateness_ns,omitempty"` // the latest the relay's own timers were
+}
+
+// A Moment is a time on the trace's clock; nil means it never came.
+type Moment = *time.Duration
+
+// A Strike is one fault striking one connection.
+type Strike struct {
+	Fault  string        `json:"fault"` // the fault's name
+	Conn   int           `json:"conn"`  // the connection's number, from 1; 0 where nothing was accepted
+	Stream Stream        `json:"stream"`
+	Offset int64         `json:"offset"` // payload bytes of the stream delivered before
+	At     time.Duration `json:"at_ns"`
+}
+
+// A ConnTrace is one connection through the wire.
+type ConnTrace struct {
+	N          int           `json:"n"` // from 1
+	Accepted   time.Duration `json:"accepted_ns"`
+	DialError  string        `json:"dial_error,omitempty"` // why there is no upstream connection
+	Upstream   FlowTrace     `json:"upstream"`
+	Downstream FlowTrace     `json:"downstream"`
+	Events     []Event       `json:"events,omitempty"`
+	Dropped    int           `json:"dropped,omitempty"` // data events beyond the bound, counted but not kept
+}
+
+// A FlowTrace is one direction of one connection, at both edges.
+type FlowTrace struct {
+	In      int64         `json:"in"`  // bytes read from the sender
+	Out     int64         `json:"out"` // bytes written to the receiver
+	FirstIn Moment        `json:"first_in,omitempty"`
+	LastOut Moment        `json:"last_out,omitempty"`
+	End     string        `json:"end,omitempty"` // how the sender ended: "fin", "rst", or empty if it did not
+	EndAt   time.Duration `json:"end_at_ns,omitempty"`
+	Passed  string        `json:"passed,omitempty"` // what the receiver got as the end: "fin", "rst", or empty
+}
+
+// An Event is one thing that happened at an edge.
+type Event struct {
+	At     time.Duration `json:"at_ns"`
+	Stream Stream        `json:"stream"`
+	What   string        `json:"what"`   // "in", "out" (data), "fin", "rst" (received), "sent_fin", "sent_rst", "fault"
+	Offset int64         `json:"offset"` // of the stream, before it
+	Bytes  int64         `json:"bytes,omitempty"`
+	Fault  string        `json:"fault,omitempty"`
+}
+
+// maxEvents bounds the data events kept for a connection; ends and faults are always kept, being few.
+const maxEvents = 2048
