@@ -117,6 +117,11 @@ func Blackhole() Fault { return fault("blackhole") }
 // Slice delivers its direction in pieces of size bytes in lock-step: the next goes when the receiver has read the last.
 func Slice(size int64) Fault { return fault("slice", "every", size) }
 
+// SliceAbout is Slice with cuts up to variation bytes off, drawn from the plan's seed.
+func SliceAbout(size, variation int64) Fault {
+	return fault("slice", "every", size, "variation", variation)
+}
+
 // SplitAt cuts its direction in two behind byte n, in lock-step.
 func SplitAt(n int64) Fault { return fault("slice", "at", n) }
 
@@ -173,8 +178,8 @@ func (f Fault) trigger() Trigger {
 	return *f.Trigger
 }
 
-// id is the fault's name, by Toxiproxy's rule where none was given.
-func (f Fault) id() string {
+// ID is the fault's name, by Toxiproxy's rule (type_stream) where none was given.
+func (f Fault) ID() string {
 	if f.Name != "" {
 		return f.Name
 	}

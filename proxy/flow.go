@@ -26,7 +26,7 @@ type flow struct {
 
 	read    int64        // at the input edge
 	written tally        // at the output edge
-	ended   atomic.Bool  // the sender has ended: the output edge may pass it on
+	ended   flag         // the sender has ended: the output edge may pass it on
 	how     string       // how it ended; valid once ended
 	deaf    atomic.Bool  // nothing more reaches the receiver: what comes is dropped
 	stuck   atomic.Int64 // when the write in progress began, in ns of the trace's clock; 0 if none is
@@ -34,7 +34,7 @@ type flow struct {
 }
 
 func newFlow(p *pair, s Stream, src, dst *end, faults []Fault) *flow {
-	f := &flow{pair: p, stream: s, src: src, dst: dst, limit: -1, done: newFlag()}
+	f := &flow{pair: p, stream: s, src: src, dst: dst, limit: -1, ended: newFlag(), done: newFlag()}
 	for _, fault := range faults {
 		if fault.Stream != s {
 			continue
@@ -114,7 +114,7 @@ func (e *inputEdge) Read(p []byte) (int, error) {
 		return 0, f.withhold()
 	}
 	f.how = how
-	f.ended.Store(true)
+	f.ended.raise()
 	f.pair.relay.rec.ended(f.pair.n, f.stream, how)
 	for _, t := range f.toxics {
 		if t.Type == "slow_close" {
@@ -167,13 +167,13 @@ func (e *outputEdge) Write(p []byte) (int, error) {
 		if f.mute() {
 			break
 		}
-		n, confirm := f.next(int64(len(rest)))
+		n, cut := f.next(int64(len(rest)))
 		if !f.deliver(rest[:n]) {
 			break
 		}
 		rest = rest[n:]
-		if confirm {
-			f.lockstep()
+		if cut != nil {
+			f.lockstep(*cut)
 		}
 		f.strikeDue(len(rest) > 0)
 	}
@@ -188,13 +188,13 @@ func (e *outputEdge) Close() error {
 	if f.pair.aborted.raised() {
 		return nil
 	}
-	if !f.ended.Load() {
+	if !f.ended.raised() {
 		for _, t := range f.toxics {
 			if t.Type == "limit_data" {
 				f.struck(t)
 			}
 		}
-		f.flush(false)
+		f.flush()
 		f.passed(endFIN)
 		f.pair.close()
 		return nil
@@ -203,12 +203,12 @@ func (e *outputEdge) Close() error {
 	switch {
 	case f.pair.aborted.raised():
 	case f.pair.swallowing.raised():
-		if f.back.ended.Load() { // both have ended and neither will hear of it
+		if f.back.ended.raised() { // both have ended and neither will hear of it
 			f.pair.aborted.raise()
 		}
 		<-f.pair.aborted.ch
 	case f.how == endRST:
-		f.flush(false)
+		f.flush()
 		f.dst.reset()
 		f.passed(endRST)
 		f.pair.aborted.raise()

@@ -55,7 +55,8 @@ var kinds = map[string]kind{
 	"stall":      {runs: atEdge, triggers: true, attributes: []attribute{{name: "duration", unit: "ms", min: 1, max: day}}},
 	"blackhole":  {runs: atEdge, triggers: true},
 	"slice": {runs: atEdge, attributes: []attribute{
-		{name: "every", unit: "bytes", min: 1, max: unlimited}, {name: "at", unit: "bytes", min: 1, max: unlimited}}},
+		{name: "every", unit: "bytes", min: 1, max: 1 << 30}, {name: "variation", unit: "bytes", max: 1 << 29},
+		{name: "at", unit: "bytes", min: 1, max: unlimited}}},
 
 	"refuse":            {runs: onConnect},
 	"connect_blackhole": {runs: onConnect},
@@ -78,7 +79,7 @@ func (e *InvalidFault) Error() string {
 // negative delays and a toxicity of 7, and some crash it; here each is an error that names the key.
 func (f Fault) Validate() error {
 	wrong := func(key, format string, args ...any) error {
-		return &InvalidFault{Fault: f.id(), Key: key, Why: fmt.Sprintf(format, args...)}
+		return &InvalidFault{Fault: f.ID(), Key: key, Why: fmt.Sprintf(format, args...)}
 	}
 	k, known := kinds[f.Type]
 	if !known {
@@ -125,8 +126,12 @@ func (f Fault) Validate() error {
 			return wrong("attributes.size_variation", "must be less than average_size")
 		}
 	case "slice":
-		if len(f.Attributes) != 1 {
+		every, at := f.Attributes["every"], f.Attributes["at"]
+		if (every > 0) == (at > 0) {
 			return wrong("attributes", "slice takes either every or at")
+		}
+		if v := f.Attributes["variation"]; v > 0 && 2*v >= every {
+			return wrong("attributes.variation", "must be less than half of every: cuts must not cross")
 		}
 	}
 	return nil

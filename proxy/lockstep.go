@@ -11,11 +11,10 @@ import (
 
 // lockstep waits until the receiver has read what was written, so that what follows cannot be merged with it: our send
 // queue is empty, then the peer's receive queue is. Only in this order: an empty receive queue may still be waiting for
-// what is under way.
-func (f *flow) lockstep() {
-	for _, s := range f.slices {
-		f.struck(s)
-	}
+// what is under way. A receiver that does not read ends the slicing: what could not be confirmed proves nothing, and waiting
+// for each further slice would only stretch it.
+func (f *flow) lockstep(cut Fault) {
+	f.struck(cut)
 	peer := f.pair.peerQueue(f.dst)
 	if !f.pair.poll(f.pair.confirmLimit(), func() bool {
 		if n, ok := unsent(f.dst.raw); !ok || n > 0 {
@@ -23,14 +22,16 @@ func (f *flow) lockstep() {
 		}
 		n, ok := peer()
 		return ok && n == 0
-	}) && !f.pair.aborted.raised() && !f.back.ended.Load() {
+	}) && !f.pair.aborted.raised() && !f.back.ended.raised() {
 		f.pair.relay.rec.unconfirmed()
+		f.slices = nil
 	}
 }
 
-// confirmLimit is how long a receiver may take to read a slice before the wire goes on unconfirmed.
+// confirmLimit is how long a receiver may take to read a slice before the wire goes on unconfirmed. It is long enough for a
+// reader that a busy machine has not given a turn.
 func (p *pair) confirmLimit() time.Duration {
-	return time.Duration(p.relay.config.TimeScale * float64(50*time.Millisecond))
+	return time.Duration(p.relay.config.TimeScale * float64(250*time.Millisecond))
 }
 
 // peerQueue returns a question: how many bytes wait unread in the receive queue of the socket at the other end of e? ok is

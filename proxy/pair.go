@@ -78,7 +78,7 @@ func newPair(r *Relay, n int, client, server *net.TCPConn, faults []Fault) (*pai
 
 // addToxic puts the fault into the chain. Its toxicity has been decided: it strikes.
 func addToxic(chain *toxiproxy.Proxy, f Fault) error {
-	f.Name, f.Toxicity = f.id(), 1
+	f.Name, f.Toxicity = f.ID(), 1
 	toxic, err := json.Marshal(struct {
 		Name       string           `json:"name"`
 		Type       string           `json:"type"`

@@ -53,16 +53,16 @@ func (p Plan) Validate() error {
 			continue
 		}
 		if f.Stream == TowardsTarget || f.Stream == FromTarget {
-			errs = append(errs, &InvalidFault{f.id(), "stream", "is relative to a target; resolve it with Plan.Facing"})
+			errs = append(errs, &InvalidFault{f.ID(), "stream", "is relative to a target; resolve it with Plan.Facing"})
 		}
-		if names[f.id()] {
-			errs = append(errs, &InvalidFault{f.id(), "name", "used twice in one plan; give each fault a name of its own"})
+		if names[f.ID()] {
+			errs = append(errs, &InvalidFault{f.ID(), "name", "used twice in one plan; give each fault a name of its own"})
 		}
-		names[f.id()] = true
+		names[f.ID()] = true
 		if kinds[f.Type].runs == onConnect {
 			connects++
 			if f.Connection != 0 && (f.Type == "refuse" || f.Type == "connect_blackhole") {
-				errs = append(errs, &InvalidFault{f.id(), "connection", fmt.Sprintf("%s strikes every connection", f.Type)})
+				errs = append(errs, &InvalidFault{f.ID(), "connection", fmt.Sprintf("%s strikes every connection", f.Type)})
 			}
 		}
 	}
@@ -79,7 +79,7 @@ func (p Plan) of(n int) []Fault {
 		if f.Connection != 0 && f.Connection != n {
 			continue
 		}
-		if f.Toxicity < 1 && p.draw(f, n) >= f.Toxicity {
+		if f.Toxicity < 1 && p.draw(f, n, 0) >= f.Toxicity {
 			continue
 		}
 		struck = append(struck, f)
@@ -87,9 +87,10 @@ func (p Plan) of(n int) []Fault {
 	return struck
 }
 
-// draw is a number in [0, 1) that is a pure function of the seed, the fault's name and the connection's number.
-func (p Plan) draw(f Fault, n int) float64 {
+// draw is a number in [0, 1) that is a pure function of the seed, the fault's name, the connection's number and the place of
+// the draw: 0 for toxicity, from 1 on along the stream.
+func (p Plan) draw(f Fault, conn int, place int64) float64 {
 	h := fnv.New64a()
-	h.Write([]byte(f.id()))
-	return rand.New(rand.NewPCG(p.Seed, h.Sum64()^uint64(n))).Float64()
+	fmt.Fprintf(h, "%s %d %d", f.ID(), conn, place)
+	return rand.New(rand.NewPCG(p.Seed, h.Sum64())).Float64()
 }

@@ -15,10 +15,11 @@ type recorder struct {
 	conns []*ConnTrace
 	sign  chan struct{} // closed at the first sign of a client
 	fired chan struct{} // closed when the first fault strikes
+	news  chan struct{} // closed, and replaced, when a connection is settled
 }
 
 func newRecorder() *recorder {
-	return &recorder{start: time.Now(), sign: make(chan struct{}), fired: make(chan struct{})}
+	return &recorder{start: time.Now(), sign: make(chan struct{}), fired: make(chan struct{}), news: make(chan struct{})}
 }
 
 func (r *recorder) now() time.Duration { return time.Since(r.start) }
@@ -49,13 +50,35 @@ func (r *recorder) signed() {
 }
 
 // accepted opens the trace of a new connection and returns its number.
-func (r *recorder) accepted() int {
+func (r *recorder) accepted(client string) int {
 	r.signed()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c := &ConnTrace{N: len(r.conns) + 1, Accepted: r.now()}
+	c := &ConnTrace{N: len(r.conns) + 1, Client: client, Accepted: r.now()}
 	r.conns = append(r.conns, c)
 	return c.N
+}
+
+// settled notes that it is known whether the connection has an upstream.
+func (r *recorder) settled(conn int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at := r.now()
+	r.conns[conn-1].Dialled = &at
+	close(r.news)
+	r.news = make(chan struct{})
+}
+
+// isSettled reports whether the newest connection of the client is settled; if not, changed is closed at the next news.
+func (r *recorder) isSettled(client string) (settled bool, changed <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range slices.Backward(r.conns) {
+		if c.Client == client {
+			return c.Dialled != nil, r.news
+		}
+	}
+	return false, r.news
 }
 
 func (r *recorder) dialFailed(conn int, err error) {
@@ -68,7 +91,7 @@ func (r *recorder) dialFailed(conn int, err error) {
 func (r *recorder) struck(f Fault, conn int, stream Stream, offset int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	name := f.id()
+	name := f.ID()
 	if slices.ContainsFunc(r.trace.Fired, func(s Strike) bool { return s.Fault == name && s.Conn == conn }) {
 		return
 	}

@@ -110,6 +110,9 @@ func (r *Relay) Signed() <-chan struct{} { return r.rec.sign }
 // Fired is closed when the first fault strikes.
 func (r *Relay) Fired() <-chan struct{} { return r.rec.fired }
 
+// Closed is closed when the relay is.
+func (r *Relay) Closed() <-chan struct{} { return r.ctx.Done() }
+
 // Reset aborts every connection with an RST to both sides. New ones are still accepted.
 func (r *Relay) Reset() {
 	r.mu.Lock()
@@ -134,8 +137,35 @@ func (r *Relay) Close() error {
 	return err
 }
 
-// Quiet waits until every connection accepted so far has ended on both sides, or ctx is done.
-func (r *Relay) Quiet(ctx context.Context) error {
+// Dial connects through the relay and returns when the relay has dialled the upstream, so that connections reach it in the
+// order of their dials. The connection may be a dead one: that the upstream could not be dialled is seen by using it.
+func (r *Relay) Dial(ctx context.Context) (net.Conn, error) {
+	var d net.Dialer
+	c, err := d.DialContext(ctx, "tcp", r.addr.String())
+	if err != nil {
+		return nil, err
+	}
+	for {
+		done, changed := r.rec.isSettled(c.LocalAddr().String())
+		if done {
+			return c, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return c, nil // the caller's next operation says so
+		case <-r.ctx.Done():
+			return c, nil
+		}
+	}
+}
+
+// Elapsed is the time on the trace's clock: since the relay's start.
+func (r *Relay) Elapsed() time.Duration { return r.rec.now() }
+
+// ClientsEnded waits until the clients of all connections accepted so far have ended them, with a FIN or an RST, or until
+// ctx is done. A client whose stream is stalled cannot be seen to end.
+func (r *Relay) ClientsEnded(ctx context.Context) error {
 	r.mu.Lock()
 	open := make([]*pair, 0, len(r.pairs))
 	for p := range r.pairs {
@@ -144,6 +174,7 @@ func (r *Relay) Quiet(ctx context.Context) error {
 	r.mu.Unlock()
 	for _, p := range open {
 		select {
+		case <-p.up.ended.ch:
 		case <-p.over:
 		case <-ctx.Done():
 			return ctx.Err()
@@ -169,9 +200,10 @@ func (r *Relay) accept() {
 			continue
 		}
 		delay = time.Millisecond
-		n := r.rec.accepted()
+		n := r.rec.accepted(c.RemoteAddr().String())
 		faults := r.config.Plan.of(n)
 		if f, ok := onAccept(faults); ok {
+			r.rec.settled(n)
 			r.rec.struck(f, n, f.Stream, 0)
 			if f.Type == "accept_then_reset" {
 				_ = c.(*net.TCPConn).SetLinger(0)
@@ -196,6 +228,7 @@ func onAccept(faults []Fault) (Fault, bool) {
 func (r *Relay) serve(client *net.TCPConn, n int, faults []Fault) {
 	dialer := net.Dialer{Timeout: dialTimeout}
 	server, err := dialer.DialContext(r.ctx, "tcp", r.config.Upstream)
+	r.rec.settled(n)
 	if err != nil {
 		r.rec.dialFailed(n, err)
 		_ = client.SetLinger(0)

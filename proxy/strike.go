@@ -44,10 +44,11 @@ func (f *flow) act(fault Fault) {
 		if d := fault.Attributes["timeout"]; d > 0 && !f.pair.sleep(time.Duration(d)*time.Millisecond) {
 			return
 		}
-		if !f.flush(true) {
+		f.drained()
+		f.struck(fault)
+		if !f.settled() {
 			return
 		}
-		f.struck(fault)
 		f.passed(endRST)
 		f.back.passed(endRST)
 		f.pair.reset()
@@ -86,41 +87,57 @@ func (f *flow) expire(fault Fault) {
 	f.pair.close()
 }
 
-// next says how many of the n bytes at hand go in one write, and whether the receiver must have read them before the next.
-func (f *flow) next(n int64) (count int64, confirm bool) {
+// next says how many of the n bytes at hand go in one write, and which cut lies behind them: the receiver must have read them
+// before the next go. cut is nil where there is none.
+func (f *flow) next(n int64) (count int64, cut *Fault) {
 	at := f.written.count()
 	if len(f.strike) > 0 {
 		if left := f.strike[0].trigger().Byte - at; left > 0 {
 			n = min(n, left)
 		}
 	}
-	for _, s := range f.slices {
-		left := s.Attributes["at"] - at
-		if every := s.Attributes["every"]; every > 0 {
-			left = every - at%every
-		}
+	for i, s := range f.slices {
+		left := f.cut(s, at) - at
 		if left > 0 && left <= n {
-			n, confirm = left, true
+			n, cut = left, &f.slices[i]
 		}
 	}
-	return n, confirm
+	return n, cut
+}
+
+// cut is the offset of the fault's first cut behind the given one. A cut is a pure function of the plan's seed, the
+// connection's number and the cut's own: however the stream comes in, it is cut at the same bytes.
+func (f *flow) cut(s Fault, after int64) int64 {
+	every, variation := s.Attributes["every"], s.Attributes["variation"]
+	if every == 0 {
+		return s.Attributes["at"]
+	}
+	for i := max(1, after/every); ; i++ {
+		at := i * every
+		if variation > 0 {
+			at += int64(f.pair.relay.config.Plan.draw(s, f.pair.n, i)*float64(2*variation+1)) - variation
+		}
+		if at > after {
+			return at
+		}
+	}
 }
 
 // settle is how long an RST stays behind the data that the peer has read: libuv reports a reset within 1 ms of data as an
 // orderly end.
 const settle = 5 * time.Millisecond
 
-// flush waits until the peer has what was written: until its kernel has acknowledged it, and, if it must be exact, until it
-// has been read. It returns false if the connection was aborted first. An inexact flush gives up on a peer that takes
-// nothing; an exact one gives up only on a peer that has everything in its own queue and does not read it.
-func (f *flow) flush(exact bool) bool {
-	const idle = 25 * time.Millisecond
-	ours := func() (int, bool) { return unsent(f.dst.raw) }
-	if !exact {
-		f.pair.drain(idle, ours)
-		return !f.pair.aborted.raised()
-	}
-	f.pair.drain(0, ours)
+// drained waits until the peer's kernel has acknowledged what was written, however long the peer takes to make room.
+func (f *flow) drained() { f.pair.drain(0, f.unsent) }
+
+// settled waits until the peer has also read it, where that can be seen, and a moment longer. It gives up on a peer that does
+// not read, for what its kernel has stays readable; it returns false if the connection was aborted first.
+func (f *flow) settled() bool {
 	f.pair.drain(f.pair.confirmLimit(), f.pair.peerQueue(f.dst))
 	return f.pair.sleep(settle)
 }
+
+// flush is drained for ends that merely pass on what the sender did: it gives up on a peer that takes nothing.
+func (f *flow) flush() { f.pair.drain(25*time.Millisecond, f.unsent) }
+
+func (f *flow) unsent() (n int, ok bool) { return unsent(f.dst.raw) }

@@ -4,11 +4,10 @@ import "time"
 
 // A Trace is what the wire saw: pure data. Times are monotonic, counted from the relay's start.
 type Trace struct {
-	Conns       []ConnTrace   `json:"conns"`                 // in order of acceptance
-	Fired       []Strike      `json:"fired"`                 // the faults that struck, in order
-	FirstSign   Moment        `json:"first_sign,omitempty"`  // the first accept, or the first SYN seen where nothing accepts
-	Unconfirmed int           `json:"unconfirmed,omitempty"` // lock-step slices whose reading could not be confirmed
-	Lateness    time.Duration `json:"lateness_ns,omitempty"` // the latest the relay's own timers were
+	Conns       []ConnTrace `json:"conns"`                 // in order of acceptance
+	Fired       []Strike    `json:"fired"`                 // the faults that struck, in order
+	FirstSign   Moment      `json:"first_sign,omitempty"`  // the first accept, or the first SYN seen where nothing accepts
+	Unconfirmed int         `json:"unconfirmed,omitempty"` // lock-step slices whose reading could not be confirmed
 }
 
 // A Moment is a time on the trace's clock; nil means it never came.
@@ -25,8 +24,10 @@ type Strike struct {
 
 // A ConnTrace is one connection through the wire.
 type ConnTrace struct {
-	N          int           `json:"n"` // from 1
+	N          int           `json:"n"`      // from 1
+	Client     string        `json:"client"` // the client's address
 	Accepted   time.Duration `json:"accepted_ns"`
+	Dialled    Moment        `json:"dialled_ns,omitempty"` // when it was known whether there is an upstream connection
 	DialError  string        `json:"dial_error,omitempty"` // why there is no upstream connection
 	Upstream   FlowTrace     `json:"upstream"`
 	Downstream FlowTrace     `json:"downstream"`

@@ -3,6 +3,7 @@
 package proxy_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -210,13 +211,13 @@ func connect(t *testing.T, weAre proxy.Side, faults []proxy.Fault, relayed bool)
 	t.Helper()
 	l := must(net.Listen("tcp", "127.0.0.1:0"))
 	t.Cleanup(func() { l.Close() })
-	addr := l.Addr().String()
+	dial := func(context.Context) (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) }
 	if relayed {
-		r := must(proxy.Listen(proxy.Config{Upstream: addr, Plan: proxy.Plan{Faults: faults}}))
+		r := must(proxy.Listen(proxy.Config{Upstream: l.Addr().String(), Plan: proxy.Plan{Faults: faults}}))
 		t.Cleanup(func() { r.Close() })
-		addr = r.Addr().String()
+		dial = r.Dial // a server that acts before the relay's own connect has returned acts on the connect
 	}
-	client := must(net.Dial("tcp", addr)).(*net.TCPConn)
+	client := must(dial(t.Context())).(*net.TCPConn)
 	server := must(l.Accept()).(*net.TCPConn)
 	t.Cleanup(func() {
 		client.Close()

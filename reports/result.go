@@ -1,0 +1,114 @@
+package reports
+
+import "time"
+
+// SchemaVersion is the version of results.json's form.
+const SchemaVersion = 1
+
+// A Verdict is the judgement of one pair (case, target).
+type Verdict string
+
+// The verdicts.
+const (
+	Pass  Verdict = "pass"
+	Fail  Verdict = "fail"
+	Warn  Verdict = "warn"  // a SHOULD not kept, or a deadline not declared
+	Skip  Verdict = "skip"  // not applicable, unsupported, blocked or void; Reason says which
+	XFail Verdict = "xfail" // known, with a reason
+	Error Verdict = "error" // the harness failed; says nothing about the target
+)
+
+// A Run is everything one run found. results.json is this value.
+type Run struct {
+	Schema      int           `json:"schema"`
+	Tool        string        `json:"tool"` // "faultwire <version>"; by its first word a report is known as ours
+	Catalogue   string        `json:"catalogue"`
+	SelfTest    bool          `json:"self_test"` // no target was given: the reference targets were tested
+	Strict      bool          `json:"strict,omitempty"`
+	Command     []string      `json:"command,omitempty"`
+	Host        Host          `json:"host"`
+	Seed        uint64        `json:"seed"`
+	Scale       float64       `json:"time_scale"`
+	Started     time.Time     `json:"started"`
+	Took        time.Duration `json:"took_ns"`
+	Targets     []Target      `json:"targets"`
+	Results     []Result      `json:"results"` // by target, then by case, in the catalogue's order
+	Interrupted bool          `json:"interrupted,omitempty"`
+}
+
+// Host is where the run took place.
+type Host struct {
+	Name   string `json:"name,omitempty"`
+	OS     string `json:"os"`
+	Arch   string `json:"arch"`
+	Kernel string `json:"kernel,omitempty"`
+	CPUs   int    `json:"cpus"`
+	Go     string `json:"go"`
+}
+
+// A Target is one thing under test.
+type Target struct {
+	Name       string            `json:"name"`
+	Role       string            `json:"role"`
+	Protocol   string            `json:"protocol"`
+	How        string            `json:"how"`                  // "in process", the command line, or the address
+	Promises   map[string]string `json:"promises,omitempty"`   // declared deadlines, scaled, by name
+	Undeclared []string          `json:"undeclared,omitempty"` // deadlines the target does not promise
+	Control    *Result           `json:"control,omitempty"`    // the control exchange: if it failed the target's cases are blocked
+}
+
+// A Result is the verdict on one pair and what it rests on.
+type Result struct {
+	Target      string        `json:"target"`
+	Case        Case          `json:"case"`
+	Verdict     Verdict       `json:"verdict"`
+	Reason      string        `json:"reason,omitempty"`      // skip, xfail, error, warn: why, in one line
+	Finding     *Finding      `json:"finding,omitempty"`     // fail, warn
+	Note        string        `json:"note,omitempty"`        // what weakens or qualifies the verdict, such as "not distinguished"
+	Retaken     int           `json:"retaken,omitempty"`     // observations the witness voided
+	Took        time.Duration `json:"took_ns"`               // wall time of the pair
+	Elapsed     time.Duration `json:"elapsed_ns,omitempty"`  // of the target on the wire
+	Replay      string        `json:"replay,omitempty"`      // the line that runs this pair alone
+	Observation any           `json:"observation,omitempty"` // the evidence
+
+	// Attachments is evidence too large for results.json, by file name: "stdout", "stderr", "trace.jsonl". It is kept
+	// only for what neither passed nor was skipped; Files says where, relative to results.json and with slashes.
+	// [Run.WriteFolder] sets Files; reading a report does not load Attachments.
+	Attachments map[string][]byte `json:"-"`
+	Files       []string          `json:"files,omitempty"`
+}
+
+// A Case is the requirement a result is about.
+type Case struct {
+	ID     string   `json:"id"`
+	Title  string   `json:"title"`
+	Theme  string   `json:"theme"`
+	Level  string   `json:"level"` // must, should, may
+	Role   string   `json:"role"`
+	Basis  string   `json:"basis"`  // norm, documented, practice
+	Clause string   `json:"clause"` // where the norm or the documentation says it; the promise for practice
+	Why    string   `json:"why"`
+	Fix    string   `json:"fix"`
+	Faults []string `json:"faults,omitempty"` // what the wire did, a sentence each
+	File   string   `json:"file,omitempty"`   // of the case's source, relative to the module
+	Line   int      `json:"line,omitempty"`
+}
+
+// A Finding is one broken promise.
+type Finding struct {
+	Promise  string `json:"promise"` // one of the five
+	Expected string `json:"expected"`
+	Seen     string `json:"seen"`
+	Advice   string `json:"advice,omitempty"` // a diagnosis from the shape of what was seen
+}
+
+// Gates reports whether the result makes the run nonconformant.
+func (r Result) Gates(strict bool) bool {
+	switch r.Verdict {
+	case Fail:
+		return true
+	case Warn:
+		return strict
+	}
+	return false
+}

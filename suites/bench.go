@@ -1,0 +1,149 @@
+package suites
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/proxy"
+	"github.com/faultwire/faultwire/reports"
+	"github.com/faultwire/faultwire/suites/cases"
+	"github.com/faultwire/faultwire/targets"
+)
+
+// A bench is what the engine knows of one target: whether it works at all, whether it tells kinds of error apart, and what
+// ending costs it.
+type bench struct {
+	target *targets.Target
+	scale  float64
+
+	once     sync.Once
+	control  reports.Result
+	speaks   bool          // clients: its outcomes can be trusted to say which kind of error it met
+	exitCost time.Duration // clients: from the last byte of the reply to the end of the process
+	begin    time.Duration // clients: from the start of the process to its first sign on the wire
+
+	turn sync.Mutex // a shared server is given one case at a time
+
+	mu   sync.Mutex
+	lost string // why no further case can be judged: the server stopped working
+}
+
+// plainExchange is the control, and the fresh exchange that must work after every case.
+var plainExchange = fixtures.EchoOf(fixtures.Text, 13)
+
+var controlCase = cases.Case{
+	ID:       "control",
+	Title:    "completes a plain exchange of 13 bytes, with no fault on the wire",
+	Level:    cases.Must,
+	Basis:    cases.Practice(cases.NeverLie, "what is sent comes back"),
+	Exchange: plainExchange,
+	Expect:   cases.HaveDelivered(),
+	Why: "Every other case asks what happens to this exchange when the network misbehaves. If it fails on a perfect network, " +
+		"an error under a fault would say nothing.",
+	Fix: "Make this one exchange work first: the client sends 13 bytes, the server sends the same 13 bytes back, the client writes them to stdout and exits 0.",
+}
+
+// blocked runs the control, once, and says why the target's cases cannot be judged; empty if they can.
+func (b *bench) blocked(ctx context.Context, e *Engine) string {
+	b.once.Do(func() { b.calibrate(ctx, e) })
+	if b.control.Verdict != reports.Pass {
+		return "blocked: the control exchange failed"
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.lost
+}
+
+func (b *bench) calibrate(ctx context.Context, e *Engine) {
+	leave, err := e.pool.enter(ctx, false)
+	if err != nil {
+		b.control = interrupted()
+		return
+	}
+	defer leave()
+	b.speaks = b.target.Role == targets.ServerRole || b.target.Command == nil || b.target.Command.Classify != nil
+	p := Pair{controlCase, b.target}
+	began := time.Now()
+	o, err := e.observe(ctx, b, controlCase, false)
+	if err != nil {
+		b.control = reports.Result{Verdict: reports.Error, Reason: err.Error(), Attachments: startEvidence(err)}
+	} else {
+		b.control = e.judge(p, o)
+		if b.control.Finding != nil {
+			b.control.Finding.Advice = explain(o)
+		}
+	}
+	b.control.Target, b.control.Case, b.control.Took = b.target.Name, describe(p, e.options.Scale), time.Since(began)
+	b.control.Replay = e.replay(p)
+	if b.control.Verdict != reports.Pass || b.target.Command == nil || b.target.Role != targets.ClientRole {
+		return
+	}
+	b.begin = o.Began
+	for _, c := range o.Trace.Conns {
+		if c.Downstream.LastOut != nil && o.Trace.FirstSign != nil {
+			b.exitCost = max(0, o.Elapsed-(*c.Downstream.LastOut-*o.Trace.FirstSign))
+		}
+	}
+	if !b.speaks {
+		b.speaks = e.hears(ctx, b)
+	}
+}
+
+// hears asks a program that follows no declared classification once, at a port where nobody listens, whether its exit codes
+// are the contract's.
+func (e *Engine) hears(ctx context.Context, b *bench) bool {
+	refused := controlCase
+	refused.Wire = func(cases.Timing, int64) []proxy.Fault { return []proxy.Fault{proxy.Refuse()} }
+	o, err := e.observe(ctx, b, refused, false)
+	if err != nil {
+		return false
+	}
+	switch o.Outcome {
+	case fixtures.Timeout, fixtures.Reset, fixtures.Closed, fixtures.Refused, fixtures.Corrupt, fixtures.Malformed:
+		return true
+	}
+	return false
+}
+
+// noteFollowUp looks after a shared server: if a fresh exchange failed after a case and the control fails too, what comes
+// after would be blamed on the wrong case.
+func (b *bench) noteFollowUp(ctx context.Context, e *Engine, c cases.Case, o cases.Observation) {
+	if b.target.Address == "" || o.FollowUp == nil || o.FollowUp.Outcome == fixtures.OK {
+		return
+	}
+	again, err := e.observe(ctx, b, controlCase, false)
+	if err == nil && again.Outcome == fixtures.OK {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.lost == "" {
+		b.lost = fmt.Sprintf("blocked: the server has not worked since %s", c.ID)
+	}
+}
+
+// report is the target as the report shows it.
+func (b *bench) report() reports.Target {
+	t := b.target
+	r := reports.Target{Name: t.Name, Role: string(t.Role), Protocol: string(t.Protocol), How: t.How(), Promises: map[string]string{}}
+	names := []fixtures.Deadline{fixtures.ConnectDeadline, fixtures.ReadDeadline, fixtures.WriteDeadline, fixtures.TotalDeadline}
+	if t.Role == targets.ServerRole {
+		names = []fixtures.Deadline{fixtures.IdleDeadline}
+	}
+	declared := scaled(t.Promises, b.scale)
+	for _, name := range names {
+		if d := declared.Of(name); d > 0 {
+			r.Promises[string(name)] = d.String()
+		} else {
+			r.Undeclared = append(r.Undeclared, string(name))
+		}
+	}
+	b.once.Do(func() {}) // no control ran: no pair was selected
+	if b.control.Verdict != "" {
+		r.Control = &b.control
+	}
+	return r
+}

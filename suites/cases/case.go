@@ -1,0 +1,121 @@
+// Package cases is what a case is made of: the requirement and its basis, the faults and the exchange that test it, the
+// expectation that judges it, and the registry that holds them all.
+//
+// Running a case yields an [Observation]; judging is an [Expectation] on it, which is a Gomega matcher. So one case serves
+// Ginkgo, go test and the command alike, and an observation can be judged again later.
+package cases
+
+import (
+	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/proxy"
+	"github.com/faultwire/faultwire/targets"
+)
+
+// A Level is how strongly a case is required, in the words of RFC 2119.
+type Level string
+
+// The levels. Only Must gates; a Should not kept is a warning, a May is recorded.
+const (
+	Must   Level = "must"
+	Should Level = "should"
+	May    Level = "may"
+)
+
+// A Role is the side a case tests.
+type Role string
+
+// The roles.
+const (
+	Client Role = "client"
+	Server Role = "server"
+	Both   Role = "both" // one requirement, two pairs: it is tested on either side
+)
+
+// Includes reports whether a case of this role tests targets of role r.
+func (r Role) Includes(t targets.Role) bool { return r == Both || string(r) == string(t) }
+
+// Streams are the byte-stream protocols, Framed those with a length prefix, Plain those without framing.
+var (
+	Streams = []fixtures.Protocol{fixtures.EchoProtocol, fixtures.FramedProtocol}
+	Framed  = []fixtures.Protocol{fixtures.FramedProtocol}
+	Plain   = []fixtures.Protocol{fixtures.EchoProtocol}
+)
+
+// A Basis is what a requirement rests on, so that an auditor can tell a standard's text from a promise of ours.
+type Basis struct {
+	Kind   BasisKind
+	Source string // "RFC 9293", "POSIX recv()", "Go net.Conn", or the promise's name
+	Clause string // the section, and the words where they are short
+}
+
+// BasisKind is one of norm, documented and practice.
+type BasisKind string
+
+// The kinds of basis.
+const (
+	NormBasis       BasisKind = "norm"       // a standard's text
+	DocumentedBasis BasisKind = "documented" // an API's own documentation
+	PracticeBasis   BasisKind = "practice"   // one of the five promises
+)
+
+// Norm is a basis in a standard's text.
+func Norm(source, clause string) Basis { return Basis{NormBasis, source, clause} }
+
+// Documented is a basis in an API's documentation.
+func Documented(source, clause string) Basis { return Basis{DocumentedBasis, source, clause} }
+
+// Practice is a basis in one of the five promises, said in a clause of our own.
+func Practice(p Promise, clause string) Basis { return Basis{PracticeBasis, string(p), clause} }
+
+// String is the basis in one line.
+func (b Basis) String() string {
+	if b.Clause == "" {
+		return b.Source
+	}
+	return b.Source + ": " + b.Clause
+}
+
+// A Promise is one of the five that sound network code keeps. Every expectation belongs to one.
+type Promise string
+
+// The promises.
+const (
+	NeverHang  Promise = "never hang"          // with a declared deadline every operation ends by it plus a grace
+	NeverLie   Promise = "never lie"           // success is reported only if every byte arrived, in order, intact
+	SayWhat    Promise = "say what happened"   // timeout, reset, orderly close, refusal and silence are told apart
+	Reassemble Promise = "reassemble"          // a message's meaning does not depend on how the stream was cut
+	Recover    Promise = "recover and contain" // afterwards a fresh exchange works, others never noticed, nothing leaks
+)
+
+// Timing is the deadlines a case can rely on when it places its faults: the target's declared ones, scaled, with the
+// built-in ones (connect, read, write 300 ms, total 900 ms, idle 600 ms) in place of the undeclared.
+type Timing = fixtures.Deadlines
+
+// A Case is one requirement.
+type Case struct {
+	ID       string // <tcp|tls|http|udp>.<theme>.<name>, with [axis=value] for a member of a family
+	Title    string // completes "the target …": "reports a timeout when the peer falls silent inside a message"
+	Level    Level
+	Role     Role
+	Speaks   []fixtures.Protocol
+	Basis    Basis
+	Since    string            // the catalogue's version that first had it
+	Deadline fixtures.Deadline // the deadline the case is about, if any. Undeclared total or idle: skipped
+	Full     bool              // only with --full: it moves more than 1 MiB, or proves that something never blocks
+	Timed    bool              // its verdict rests on elapsed time: it runs in the quiet lane beside a witness
+
+	// Wire places the faults. sent is the length in bytes of the request on the wire, framing included. nil is a wire
+	// without faults.
+	Wire     func(t Timing, sent int64) []proxy.Fault
+	Exchange fixtures.Exchange
+	Expect   Expectation
+
+	Why string // why it matters, one paragraph for a beginner
+	Fix string // what to change, a line a language: Go, Python, Node, Java
+
+	File string // of the source that registered it, relative to the module; set by Register
+	Line int
+}
+
+// Theme is the middle part of the case's ID.
+func (c Case) Theme() string { return idParts(c.ID)[1] }

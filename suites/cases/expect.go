@@ -1,0 +1,270 @@
+package cases
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/onsi/gomega/types"
+
+	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/targets"
+)
+
+// An Expectation judges observations. It is a Gomega matcher on an [Observation].
+type Expectation interface {
+	types.GomegaMatcher
+	// Judge returns what is wrong, or nil if the observation keeps the expectation.
+	Judge(Observation) *Broken
+}
+
+// Broken is one promise that was not kept.
+type Broken struct {
+	Promise  Promise
+	Expected string
+	Seen     string
+	Advice   string // what the shape of what was seen suggests; may be empty
+}
+
+// String is the finding as a failure message.
+func (b *Broken) String() string {
+	s := fmt.Sprintf("broken promise: %s\nexpected: %s\nseen:     %s", b.Promise, b.Expected, b.Seen)
+	if b.Advice != "" {
+		s += "\nadvice:   " + b.Advice
+	}
+	return s
+}
+
+type judge func(Observation) *Broken
+
+func (j judge) Judge(o Observation) *Broken { return j(o) }
+
+func (j judge) Match(actual any) (bool, error) {
+	o, ok := actual.(Observation)
+	if !ok {
+		return false, fmt.Errorf("expected a cases.Observation, got %T", actual)
+	}
+	return j(o) == nil, nil
+}
+
+func (j judge) FailureMessage(actual any) string { return j(actual.(Observation)).String() }
+
+func (j judge) NegatedFailureMessage(actual any) string {
+	return "expected the promise to be broken, but it was kept"
+}
+
+// And expects all of the expectations; the first broken one is reported.
+func And(all ...Expectation) Expectation {
+	return judge(func(o Observation) *Broken {
+		for _, e := range all {
+			if b := e.Judge(o); b != nil {
+				return b
+			}
+		}
+		return nil
+	})
+}
+
+// Sound is what every case expects before and behind its own expectation: the target neither hung nor died, and claimed
+// no success that it did not have; a server still serves others during the fault and a fresh client after it.
+func Sound(own Expectation) Expectation {
+	return And(judge(neverHung), judge(neverDied), judge(neverLied), own, HaveServedTheBystander(), HaveServedAFollowUp())
+}
+
+func neverHung(o Observation) *Broken {
+	if o.Outcome != fixtures.Hang {
+		return nil
+	}
+	return &Broken{NeverHang, "an end, by the declared deadline", join("still waiting when the guard ended it", o.Detail), ""}
+}
+
+func neverDied(o Observation) *Broken {
+	if o.Died {
+		return &Broken{Recover, "the server goes on serving", join("the server's process ended by itself", o.ended()), ""}
+	}
+	if o.Outcome == fixtures.Crash {
+		return &Broken{SayWhat, "an outcome, reported", join("the program was killed", o.Detail), ""}
+	}
+	return nil
+}
+
+func neverLied(o Observation) *Broken {
+	if o.Role != targets.ClientRole || o.Outcome != fixtures.OK || o.Damage == "" || o.Blind {
+		return nil
+	}
+	return &Broken{NeverLie, fmt.Sprintf("success only with all %d bytes, intact", o.Wanted),
+		fmt.Sprintf("success reported, but what it received is wrong: %s", o.Damage), ""}
+}
+
+// HaveDelivered expects the exchange to have succeeded, every byte back in order and intact.
+func HaveDelivered() Expectation {
+	return judge(func(o Observation) *Broken {
+		if o.Outcome == fixtures.OK {
+			return nil
+		}
+		promise := Reassemble
+		if o.Role == targets.ServerRole && o.Outcome == fixtures.Corrupt {
+			promise = NeverLie
+		}
+		return &Broken{promise, "every byte back, and success reported", o.said(), ""}
+	})
+}
+
+// HaveTimedOut expects the client to have reported a timeout, and nothing else.
+func HaveTimedOut() Expectation { return haveSaid("a timeout reported", fixtures.Timeout) }
+
+// HaveBeenReset expects the client to have reported a reset.
+func HaveBeenReset() Expectation { return haveSaid("a reset reported", fixtures.Reset) }
+
+// HaveBeenClosed expects the client to have reported an end that came too early.
+func HaveBeenClosed() Expectation {
+	return haveSaid("an end of the stream, too early, reported", fixtures.Closed)
+}
+
+// HaveBeenRefused expects the client to have reported a refused connect.
+func HaveBeenRefused() Expectation {
+	return haveSaid("a refused connection reported", fixtures.Refused)
+}
+
+// HaveRejected expects the client to have reported that its peer broke the protocol.
+func HaveRejected() Expectation {
+	return haveSaid("a malformed message reported", fixtures.Malformed, fixtures.Corrupt, fixtures.Other)
+}
+
+// HaveFailed expects the client to have reported an error that is not a timeout. It is for faults that can strike a writer,
+// where the kernel itself may say reset, broken pipe or end.
+func HaveFailed() Expectation {
+	return haveSaid("an error that is not a timeout", fixtures.Reset, fixtures.Closed, fixtures.Refused, fixtures.Other, fixtures.Malformed)
+}
+
+func haveSaid(expected string, wanted ...fixtures.Outcome) Expectation {
+	return judge(func(o Observation) *Broken {
+		switch {
+		case slices.Contains(wanted, o.Outcome):
+			return nil
+		case !o.Speaks && o.Outcome == fixtures.Other:
+			return nil // an error, by a program that does not say which
+		case o.Outcome == fixtures.OK && o.Damage == "" && slices.Contains(wanted, fixtures.Timeout):
+			return &Broken{NeverHang, expected, fmt.Sprintf("success after %s: it waited longer than it promises", round(o.Elapsed)), ""}
+		case o.Outcome == fixtures.OK:
+			return &Broken{NeverLie, expected, "success reported", ""}
+		}
+		return &Broken{SayWhat, expected, o.said(), ""}
+	})
+}
+
+// HaveTakenAbout expects the exchange to have ended at the deadline: not before 0.95 of it, and not after 1.5 of it plus
+// 100 ms. The defect to catch is a factor of two, either way.
+func HaveTakenAbout(d fixtures.Deadline) Expectation {
+	return judge(func(o Observation) *Broken {
+		limit := o.Timing.Of(d)
+		if o.Undeclared || limit == 0 {
+			return nil
+		}
+		low, high := Window(limit, o.Scale)
+		if o.Elapsed+o.Exit >= low && o.Elapsed <= high {
+			return nil
+		}
+		return &Broken{NeverHang, fmt.Sprintf("an end at the %s deadline: after %s to %s", d, round(low), round(high)),
+			fmt.Sprintf("%s after %s", o.Outcome, round(o.Elapsed)), ""}
+	})
+}
+
+// Window is how long an operation with the given deadline may take: 0.95 of it to 1.5 of it plus 100 ms × scale.
+func Window(deadline time.Duration, scale float64) (low, high time.Duration) {
+	return deadline * 95 / 100, deadline*3/2 + time.Duration(scale*float64(100*time.Millisecond))
+}
+
+// HaveEndedBefore expects the exchange to have ended well before the deadline: what was to be said was known at once.
+func HaveEndedBefore(d fixtures.Deadline) Expectation {
+	return judge(func(o Observation) *Broken {
+		limit := o.Timing.Of(d) * 95 / 100
+		if limit == 0 || o.Elapsed < limit {
+			return nil
+		}
+		return &Broken{NeverHang, fmt.Sprintf("an end at once, before the %s deadline would pass (%s)", d, round(limit)),
+			fmt.Sprintf("%s after %s", o.Outcome, round(o.Elapsed)), ""}
+	})
+}
+
+// HaveClosedItsConnection expects the client to have closed every connection it opened.
+func HaveClosedItsConnection() Expectation {
+	return judge(func(o Observation) *Broken {
+		for _, c := range o.Trace.Conns {
+			if c.Upstream.End == "" {
+				return &Broken{Recover, "its connection closed", fmt.Sprintf("connection %d still open after the exchange", c.N), ""}
+			}
+		}
+		return nil
+	})
+}
+
+// HaveEndedInOrder expects the server to have closed with a FIN, not an RST, on every connection that is judged.
+func HaveEndedInOrder() Expectation {
+	return judge(func(o Observation) *Broken {
+		for _, c := range o.Reference.Conns {
+			if !c.Scenery && c.PeerEnd != "fin" {
+				seen := map[string]string{"rst": "an RST", "": "no end at all"}[c.PeerEnd]
+				return &Broken{SayWhat, "the connection closed with a FIN", seen, ""}
+			}
+		}
+		return nil
+	})
+}
+
+// HaveServedTheBystander expects another client to have been served while the fault was on.
+func HaveServedTheBystander() Expectation {
+	return served("another client served while the fault is on", func(o Observation) *fixtures.ConnRecord { return o.Bystander })
+}
+
+// HaveServedAFollowUp expects a fresh client to have been served after the case.
+func HaveServedAFollowUp() Expectation {
+	return served("a fresh client served afterwards", func(o Observation) *fixtures.ConnRecord { return o.FollowUp })
+}
+
+func served(expected string, which func(Observation) *fixtures.ConnRecord) Expectation {
+	return judge(func(o Observation) *Broken {
+		r := which(o)
+		if r == nil || r.Outcome == fixtures.OK {
+			return nil
+		}
+		return &Broken{Recover, expected, join(string(r.Outcome), r.Step, r.Detail), ""}
+	})
+}
+
+// said is the outcome in words.
+func (o Observation) said() string {
+	words := map[fixtures.Outcome]string{
+		fixtures.OK: "success", fixtures.Timeout: "a timeout", fixtures.Reset: "a reset", fixtures.Closed: "an early end",
+		fixtures.Refused: "a refused connection", fixtures.Corrupt: "wrong bytes", fixtures.Malformed: "a malformed message",
+		fixtures.Other: "an error of no known kind", fixtures.Unsupported: "that it does not support this",
+	}[o.Outcome]
+	who := "the client reported"
+	if o.Role == targets.ServerRole {
+		who = "its client got"
+	}
+	return join(fmt.Sprintf("%s %s after %s", who, words, round(o.Elapsed)), o.Detail)
+}
+
+func (o Observation) ended() string {
+	p := o.Process
+	switch {
+	case p == nil:
+		return ""
+	case p.Signal != "":
+		return "killed by " + p.Signal
+	}
+	return fmt.Sprintf("exit code %d", p.Exit)
+}
+
+func join(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ": ")
+}
+
+func round(d time.Duration) time.Duration {
+	if d < 10*time.Millisecond {
+		return d.Round(100 * time.Microsecond)
+	}
+	return d.Round(time.Millisecond)
+}

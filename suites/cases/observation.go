@@ -1,0 +1,40 @@
+package cases
+
+import (
+	"time"
+
+	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/proxy"
+	"github.com/faultwire/faultwire/targets"
+)
+
+// An Observation is what was seen of one case run against one target. It is pure data: judging it needs nothing else.
+type Observation struct {
+	Role       targets.Role `json:"role"`
+	Timing     Timing       `json:"timing"`
+	Scale      float64      `json:"scale"`                // of time: stretches the graces
+	Speaks     bool         `json:"speaks"`               // a client that tells kinds of error apart; always true for servers
+	Undeclared bool         `json:"undeclared,omitempty"` // the case's deadline is not declared: nothing bounds the target but patience
+
+	// What the exchange came to. For a client target it is what the target said; for a server, what the reference client
+	// got out of it.
+	Outcome fixtures.Outcome `json:"outcome"`
+	Detail  string           `json:"detail,omitempty"`
+	Elapsed time.Duration    `json:"elapsed_ns"`         // from the target's first sign on the wire to its end, less Exit
+	Began   time.Duration    `json:"began_ns,omitempty"` // from the start of a client to its first sign
+	Exit    time.Duration    `json:"exit_ns,omitempty"`  // what ending costs the program, measured by the control
+
+	// What a client claims to have received, against what it should have. Damage is empty for an intact whole message.
+	Wanted   int64  `json:"wanted"`
+	Received int64  `json:"received"`
+	Damage   string `json:"damage,omitempty"`
+	Heard    []byte `json:"heard,omitempty"` // the first of them
+	Blind    bool   `json:"blind,omitempty"` // the client prints no body: whether bytes arrived intact was not seen
+
+	Reference fixtures.Record      `json:"reference"` // what the reference side saw
+	Bystander *fixtures.ConnRecord `json:"bystander,omitempty"`
+	FollowUp  *fixtures.ConnRecord `json:"follow_up,omitempty"` // servers: a fresh exchange after the case
+	Trace     proxy.Trace          `json:"trace"`
+	Process   *targets.Process     `json:"process,omitempty"`
+	Died      bool                 `json:"died,omitempty"` // a server's process ended by itself before it was told to
+}

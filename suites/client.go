@@ -1,0 +1,189 @@
+package suites
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/proxy"
+	"github.com/faultwire/faultwire/suites/cases"
+	"github.com/faultwire/faultwire/targets"
+)
+
+const (
+	startPatience = 10 * time.Second // from a client's start to its first sign on the wire, × scale
+	endPatience   = time.Second      // from a client's word to the end of its connections, × scale
+)
+
+// observeClient lets the target play one exchange with the reference server, through the wire that the case asks for.
+func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case) (cases.Observation, error) {
+	t, scale := b.target, e.options.Scale
+	timing := effective(t.Promises, scale)
+	o := cases.Observation{Role: targets.ClientRole, Timing: timing, Scale: scale, Speaks: b.speaks, Exit: b.exitCost}
+	o.Undeclared = c.Deadline != "" && t.Promises.Of(c.Deadline) == 0
+
+	stage := &fixtures.Stage{Protocol: t.Protocol, Seed: e.seedOf(c), Deadlines: timing, Patience: guard(timing, scale), Events: fixtures.NewEvents()}
+	bodies := stage.Messages(c.Exchange)
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return o, fmt.Errorf("a port for the reference server: %w", err)
+	}
+	service := stage.Serve(l, c.Exchange)
+	defer service.Stop()
+	relay, err := e.lay(c, t, timing, l.Addr().String(), stage.Events)
+	if err != nil {
+		return o, err
+	}
+	defer relay.Close()
+
+	started := func() {}
+	if t.Command != nil {
+		started = e.pool.start(c.Timed)
+	}
+	begun := relay.Elapsed()
+	said, hung := e.exchange(ctx, relay, started, timing, func(ctx context.Context) targets.Said {
+		return t.Exchange(ctx, relay.Addr().String(), targets.Job{Messages: bodies, Promises: scaled(t.Promises, scale)})
+	})
+	ended := relay.Elapsed()
+	if said.Err != nil {
+		return o, said.Err
+	}
+	if said.Process != nil {
+		ended -= time.Since(said.Process.Ended)
+	}
+	patient, cancel := context.WithTimeout(ctx, time.Duration(scale*float64(endPatience)))
+	_ = relay.ClientsEnded(patient) // what is still open is seen in the trace
+	cancel()
+	o.Trace = relay.Trace()
+	_ = relay.Close()
+	o.Reference = service.Stop()
+
+	o.Outcome, o.Detail, o.Process, o.Blind = said.Outcome, said.Detail, said.Process, said.NoOutput
+	if hung {
+		o.Outcome = fixtures.Hang
+	}
+	first := begun + b.begin // where nothing accepts, a client may leave no sign
+	if o.Trace.FirstSign != nil {
+		first = *o.Trace.FirstSign
+		o.Began = first - begun
+	}
+	o.Elapsed = max(0, ended-first-b.exitCost)
+	want := wanted(t.Protocol, bodies, o.Reference)
+	o.Wanted, o.Received = int64(len(want)), int64(len(said.Received))
+	if !o.Blind {
+		o.Damage = fixtures.Diff(want, said.Received)
+	}
+	o.Heard = said.Received[:min(len(said.Received), heardLimit)]
+	return o, nil
+}
+
+// heardLimit bounds what an observation keeps of the bytes a client received.
+const heardLimit = 256
+
+// lay starts the wire to upstream and makes the event "fault" happen when its first fault strikes.
+func (e *Engine) lay(c cases.Case, t *targets.Target, timing cases.Timing, upstream string, events *fixtures.Events) (*proxy.Relay, error) {
+	relay, err := proxy.Listen(proxy.Config{Upstream: upstream, Plan: e.plan(c, t, timing), TimeScale: e.options.Scale})
+	if err != nil {
+		return nil, err
+	}
+	fired := relay.Fired()
+	e.work.Go(func() {
+		select {
+		case <-fired:
+			events.Happen("fault")
+		case <-relay.Closed():
+		}
+	})
+	return relay, nil
+}
+
+// plan is the case's faults, for this target.
+func (e *Engine) plan(c cases.Case, t *targets.Target, timing cases.Timing) proxy.Plan {
+	p := proxy.Plan{Seed: e.seedOf(c)}
+	if c.Wire == nil {
+		return p
+	}
+	var sent int64
+	for _, m := range c.Exchange.Messages {
+		sent += int64(m.Size + t.Protocol.Overhead())
+	}
+	p.Faults = c.Wire(timing, sent)
+	if t.Role == targets.ServerRole {
+		return p.Facing(proxy.ServerSide)
+	}
+	return p.Facing(proxy.ClientSide)
+}
+
+// exchange runs call under the guard. What has not ended long after every deadline has hung: it is ended by resetting its
+// wire, and if that does not help within a second, by ending its context.
+func (e *Engine) exchange(ctx context.Context, relay *proxy.Relay, started func(), timing cases.Timing, call func(context.Context) targets.Said) (said targets.Said, hung bool) {
+	scale := e.options.Scale
+	ctx, cancel := context.WithCancel(ctx)
+	var over atomic.Bool
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		if !waits(ctx, relay.Signed(), time.Duration(scale*float64(startPatience))) {
+			return
+		}
+		started()
+		if !waits(ctx, nil, guard(timing, scale)) {
+			return
+		}
+		over.Store(true)
+		relay.Reset()
+		waits(ctx, nil, time.Second)
+		cancel()
+	}()
+	said = call(ctx)
+	cancel()
+	<-watched
+	started()
+	return said, over.Load()
+}
+
+// waits waits for the event or the time, whichever comes first, and reports false if ctx was done before.
+func waits(ctx context.Context, event <-chan struct{}, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-event:
+		return true
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// wanted is what the client should have received: the messages it was handed, or, for a program that ignores them and sends a
+// text of its own, what it sent.
+func wanted(p fixtures.Protocol, bodies [][]byte, r fixtures.Record) []byte {
+	handed := bytes.Join(bodies, nil)
+	var sent []byte
+	for _, c := range r.Conns {
+		sent = append(sent, c.Got...)
+	}
+	var encoded []byte
+	for _, b := range bodies {
+		encoded = append(encoded, p.Encode(b)...)
+	}
+	if len(sent) == 0 || len(sent) >= fixtures.GotLimit || bytes.HasPrefix(encoded, sent) || bytes.HasPrefix(sent, encoded) {
+		return handed
+	}
+	if p == fixtures.EchoProtocol {
+		return sent
+	}
+	var own []byte
+	for in := bytes.NewReader(sent); ; {
+		body, err := fixtures.ReadFrame(in, fixtures.MaxFrame)
+		if err != nil {
+			return own
+		}
+		own = append(own, body...)
+	}
+}

@@ -1,0 +1,91 @@
+package suites
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/faultwire/faultwire/proxy"
+	"github.com/faultwire/faultwire/reports"
+	"github.com/faultwire/faultwire/targets"
+)
+
+// describe is the pair's case as reports show it.
+func describe(p Pair, scale float64) reports.Case {
+	c := p.Case
+	r := reports.Case{
+		ID: c.ID, Title: c.Title, Theme: "control", Level: string(c.Level), Role: string(p.Target.Role),
+		Basis: string(c.Basis.Kind), Clause: c.Basis.String(), Why: c.Why, Fix: c.Fix, File: c.File, Line: c.Line,
+	}
+	if c.ID != controlCase.ID {
+		r.Theme = c.Theme()
+	}
+	if c.Wire != nil {
+		var sent int64
+		for _, m := range c.Exchange.Messages {
+			sent += int64(m.Size + p.Target.Protocol.Overhead())
+		}
+		for _, f := range c.Wire(effective(p.Target.Promises, scale), sent) {
+			r.Faults = append(r.Faults, inWords(f, p.Target.Role))
+		}
+	}
+	return r
+}
+
+// inWords says what the fault does, as seen from the target.
+func inWords(f proxy.Fault, role targets.Role) string {
+	what := "the reply"
+	if (f.Stream == proxy.FromTarget) == (role == targets.ClientRole) {
+		what = "the request"
+	}
+	ms := func(key string) time.Duration { return time.Duration(f.Attributes[key]) * time.Millisecond }
+	at := ""
+	if f.Trigger != nil && f.Trigger.Byte > 0 {
+		at = fmt.Sprintf("delivers %d bytes of %s, then ", f.Trigger.Byte, what)
+	} else if f.Trigger != nil || f.Type == "blackhole" {
+		at = fmt.Sprintf("delivers nothing of %s: it ", what)
+	}
+	switch f.Type {
+	case "latency":
+		if f.Attributes["jitter"] > 0 {
+			return fmt.Sprintf("delivers %s %v late, give or take %v (Toxiproxy latency)", what, ms("latency"), ms("jitter"))
+		}
+		return fmt.Sprintf("delivers %s %v late (Toxiproxy latency)", what, ms("latency"))
+	case "bandwidth":
+		return fmt.Sprintf("delivers %s at %d KB/s (Toxiproxy bandwidth)", what, f.Attributes["rate"])
+	case "slicer":
+		return fmt.Sprintf("cuts %s into pieces of %d ± %d bytes, %d µs apart (Toxiproxy slicer)", what, f.Attributes["average_size"], f.Attributes["size_variation"], f.Attributes["delay"])
+	case "slow_close":
+		return fmt.Sprintf("delivers the end of %s %v late (Toxiproxy slow_close)", what, ms("delay"))
+	case "limit_data":
+		return fmt.Sprintf("delivers %d bytes of %s, then closes the connection (Toxiproxy limit_data)", f.Attributes["bytes"], what)
+	case "timeout":
+		return fmt.Sprintf("drops %s and closes the connection after %v (Toxiproxy timeout)", what, ms("timeout"))
+	case "reset_peer":
+		return at + "resets the connection (RST)"
+	case "close":
+		return at + "closes the connection (FIN)"
+	case "half_close":
+		return at + "ends that direction (FIN) and leaves the other open"
+	case "stall":
+		if f.Attributes["duration"] > 0 {
+			return at + fmt.Sprintf("falls silent for %v and goes on", ms("duration"))
+		}
+		return at + "falls silent and keeps the connection open"
+	case "blackhole":
+		return at + "swallows everything, both ways, and keeps the connection open"
+	case "slice":
+		if n := f.Attributes["at"]; n > 0 {
+			return fmt.Sprintf("cuts %s in two behind byte %d: the rest comes when the first part has been read", what, n)
+		}
+		return fmt.Sprintf("delivers %s in pieces of %d bytes, each when the one before has been read", what, f.Attributes["every"])
+	case "refuse":
+		return "refuses the connection: nobody listens"
+	case "connect_blackhole":
+		return "leaves the connect unanswered"
+	case "accept_then_reset":
+		return "accepts the connection and resets it at once (RST)"
+	case "accept_then_close":
+		return "accepts the connection and closes it at once (FIN)"
+	}
+	return f.String()
+}

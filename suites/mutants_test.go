@@ -1,0 +1,74 @@
+package suites_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/faultwire/faultwire/reports"
+	"github.com/faultwire/faultwire/suites"
+	"github.com/faultwire/faultwire/targets"
+	"github.com/faultwire/faultwire/targets/mutants"
+)
+
+// Every mutant is caught by each case named for it, for the right promise, and never by an error of ours.
+func TestEveryMutantIsCaught(t *testing.T) {
+	g := NewWithT(t)
+	var all []targets.Target
+	var patterns []string
+	for _, m := range mutants.All() {
+		all = append(all, m.Target)
+		for _, c := range m.Caught {
+			patterns = append(patterns, c.Case)
+		}
+	}
+	e, err := suites.New(suites.Options{Targets: all, Patterns: patterns, Seed: 1})
+	g.Expect(err).NotTo(HaveOccurred())
+	defer e.Close()
+	found := map[string]reports.Result{}
+	for _, r := range e.Run(context.Background(), nil).Results {
+		found[r.Target+" "+r.Case.ID] = r
+		if r.Verdict == reports.Error {
+			t.Errorf("%s %s: error: %s", r.Target, r.Case.ID, r.Reason)
+		}
+	}
+	for _, m := range mutants.All() {
+		t.Run(m.Name, func(t *testing.T) {
+			for _, c := range m.Caught {
+				caught := 0
+				for name, r := range found {
+					id, mine := strings.CutPrefix(name, m.Target.Name+" ")
+					if !mine || !suites.Matches(c.Case, id) {
+						continue
+					}
+					caught++
+					switch {
+					case r.Finding == nil:
+						t.Errorf("%s does not catch it: %s %s", id, r.Verdict, r.Reason)
+					case r.Finding.Promise != c.Promise:
+						t.Errorf("%s catches it for %q, not %q: %s", id, r.Finding.Promise, c.Promise, r.Finding.Seen)
+					}
+				}
+				if caught == 0 {
+					t.Error(fmt.Sprintf("no case is called %s", c.Case))
+				}
+			}
+		})
+	}
+}
+
+// The mutants without their defects are sound: no case may catch them.
+func TestTheMutantsBaseIsSound(t *testing.T) {
+	g := NewWithT(t)
+	e, err := suites.New(suites.Options{Targets: mutants.Sound(), Seed: 1})
+	g.Expect(err).NotTo(HaveOccurred())
+	defer e.Close()
+	for _, r := range e.Run(context.Background(), nil).Results {
+		if r.Verdict != reports.Pass && r.Verdict != reports.Skip {
+			t.Errorf("%s %s: %s: %s %+v", r.Target, r.Case.ID, r.Verdict, r.Reason, r.Finding)
+		}
+	}
+}

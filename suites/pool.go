@@ -1,0 +1,77 @@
+package suites
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// A pool bounds what runs at once. Cases mostly wait, so many run together; but a burst of starts distorts timing, so
+// starts are staggered, few processes are starting at once, and cases that measure time share a lane of their own.
+type pool struct {
+	slots    chan struct{}
+	quiet    chan struct{}
+	starting chan struct{} // processes between exec and their first sign
+	calm     sync.RWMutex  // read-held by each process that starts, write-held by a timed one
+	stagger  sync.Mutex
+}
+
+const (
+	poolSize  = 64
+	quietLane = 4
+	startGap  = 500 * time.Microsecond
+)
+
+func newPool() *pool {
+	size := min(poolSize, max(1, descriptorLimit()/16))
+	return &pool{
+		slots:    make(chan struct{}, size),
+		quiet:    make(chan struct{}, quietLane),
+		starting: make(chan struct{}, runtime.NumCPU()),
+	}
+}
+
+// enter takes a place in the pool, and in the quiet lane for a timed case. leave gives it back.
+func (p *pool) enter(ctx context.Context, timed bool) (leave func(), err error) {
+	lanes := []chan struct{}{p.slots}
+	if timed {
+		lanes = []chan struct{}{p.quiet, p.slots}
+	}
+	taken := 0
+	leave = func() {
+		for _, lane := range lanes[:taken] {
+			<-lane
+		}
+	}
+	for _, lane := range lanes {
+		select {
+		case lane <- struct{}{}:
+			taken++
+		case <-ctx.Done():
+			leave()
+			return nil, ctx.Err()
+		}
+	}
+	p.stagger.Lock()
+	defer p.stagger.Unlock()
+	time.Sleep(startGap)
+	return leave, nil
+}
+
+// start waits for the turn to start a process. A timed one starts when no other is starting. The returned function says
+// that the process has started; it may be called again.
+func (p *pool) start(timed bool) (started func()) {
+	p.starting <- struct{}{}
+	unlock := p.calm.RUnlock
+	if timed {
+		p.calm.Lock()
+		unlock = p.calm.Unlock
+	} else {
+		p.calm.RLock()
+	}
+	return sync.OnceFunc(func() {
+		unlock()
+		<-p.starting
+	})
+}

@@ -1,0 +1,101 @@
+package suites
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/suites/cases"
+	"github.com/faultwire/faultwire/targets"
+)
+
+// A Pair is the unit of a run: one case, one target.
+type Pair struct {
+	Case   cases.Case
+	Target *targets.Target
+}
+
+// Name is the pair's name: the target's, a space, the case's ID.
+func (p Pair) Name() string { return p.Target.Name + " " + p.Case.ID }
+
+// An UnknownPattern is a pattern that selects nothing: a usage error, for a run that silently tests nothing proves nothing.
+type UnknownPattern struct {
+	Pattern string
+	Near    []string // IDs that resemble it
+}
+
+func (e *UnknownPattern) Error() string {
+	s := fmt.Sprintf("no case matches %q; see `faultwire list`", e.Pattern)
+	if len(e.Near) > 0 {
+		s += "; near it: " + strings.Join(e.Near, ", ")
+	}
+	return s
+}
+
+// selection returns the cases that the patterns name, in the catalogue's order; without patterns all of them. Cases that are
+// for full runs come only if full is set, or if a pattern is their exact ID.
+func selection(all []cases.Case, patterns []string, full bool) ([]cases.Case, error) {
+	for _, p := range patterns {
+		if !slices.ContainsFunc(all, func(c cases.Case) bool { return Matches(p, c.ID) }) {
+			return nil, &UnknownPattern{Pattern: p, Near: near(all, p)}
+		}
+	}
+	var chosen []cases.Case
+	for _, c := range all {
+		named := slices.ContainsFunc(patterns, func(p string) bool { return Matches(p, c.ID) })
+		if (len(patterns) == 0 || named) && (full || !c.Full || slices.Contains(patterns, c.ID)) {
+			chosen = append(chosen, c)
+		}
+	}
+	return chosen, nil
+}
+
+// Matches reports whether the pattern names the ID: * stands for anything within a segment, ** across segments, everything
+// else, brackets too, for itself. An ID without its [axis=value] names the whole family.
+func Matches(pattern, id string) bool {
+	var expr strings.Builder
+	for i := 0; i < len(pattern); i++ {
+		switch {
+		case strings.HasPrefix(pattern[i:], "**"):
+			expr.WriteString(".*")
+			i++
+		case pattern[i] == '*':
+			expr.WriteString(`[^.]*`)
+		default:
+			expr.WriteString(regexp.QuoteMeta(pattern[i : i+1]))
+		}
+	}
+	return regexp.MustCompile(`^(` + expr.String() + `)(\[[^\]]*\])?$`).MatchString(id)
+}
+
+// near finds IDs whose name holds a word of the pattern.
+func near(all []cases.Case, pattern string) []string {
+	var found []string
+	for _, word := range strings.FieldsFunc(pattern, func(r rune) bool { return strings.ContainsRune(".-*[]=", r) }) {
+		for _, c := range all {
+			if len(word) > 3 && strings.Contains(c.ID, "."+word) && !slices.Contains(found, c.ID) && len(found) < 5 {
+				found = append(found, c.ID)
+			}
+		}
+	}
+	return found
+}
+
+// applies reports whether the case is for targets like t.
+func applies(c cases.Case, t *targets.Target) bool {
+	return c.Role.Includes(t.Role) && slices.Contains(c.Speaks, t.Protocol)
+}
+
+// undeclared says why a case cannot be run without a deadline that the target does not declare; empty if it can. Without a
+// connect, read or write deadline the case runs with patience instead.
+func undeclared(c cases.Case, t *targets.Target) string {
+	switch d := c.Deadline; d {
+	case fixtures.TotalDeadline, fixtures.IdleDeadline:
+		if t.Promises.Of(d) == 0 {
+			return fmt.Sprintf("the target declares no %s deadline", d)
+		}
+	}
+	return ""
+}

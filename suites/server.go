@@ -1,0 +1,81 @@
+package suites
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/suites/cases"
+	"github.com/faultwire/faultwire/targets"
+)
+
+// playLimit bounds the whole of an exchange with a server, × scale; each step has the interpreter's patience.
+const playLimit = 60 * time.Second
+
+// observeServer lets the reference client play the exchange with the target, through the wire that the case asks for, and
+// then a fresh one without it.
+func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, followUp bool) (cases.Observation, error) {
+	t, scale := b.target, e.options.Scale
+	timing := effective(t.Promises, scale)
+	o := cases.Observation{Role: targets.ServerRole, Timing: timing, Scale: scale, Speaks: true}
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(scale*float64(playLimit)))
+	defer cancel()
+
+	started := func() {}
+	if t.Command != nil {
+		started = e.pool.start(c.Timed)
+	}
+	server, err := t.Start(ctx)
+	started()
+	if err != nil {
+		return o, err
+	}
+	defer server.Stop()
+
+	stage := &fixtures.Stage{Protocol: t.Protocol, Seed: e.seedOf(c), Deadlines: timing, Patience: patience(scale), Events: fixtures.NewEvents()}
+	relay, err := e.lay(c, t, timing, server.Addr, stage.Events)
+	if err != nil {
+		return o, err
+	}
+	defer relay.Close()
+	stage.Dial, stage.Direct = relay.Dial, dialer(server.Addr)
+	o.Reference = stage.Play(ctx, c.Exchange)
+	o.Trace = relay.Trace()
+	_ = relay.Close()
+	o.Outcome, o.Detail = o.Reference.Judged()
+	o.Bystander = o.Reference.Bystander
+	for _, conn := range o.Reference.Conns {
+		if !conn.Scenery {
+			o.Elapsed = max(o.Elapsed, conn.Took)
+		}
+		o.Received += conn.Received
+		o.Wanted += conn.Sent
+	}
+	if len(o.Reference.Conns) > 0 {
+		got := o.Reference.Conns[0].Got
+		o.Heard = got[:min(len(got), heardLimit)]
+	}
+	if followUp {
+		afresh := *stage
+		afresh.Seed, afresh.Events, afresh.Dial = stage.Seed+1, fixtures.NewEvents(), stage.Direct
+		o.FollowUp = &afresh.Play(ctx, plainExchange).Conns[0]
+	}
+	select {
+	case <-server.Exited():
+		o.Died = true
+		if err := server.Err(); err != nil {
+			o.Detail = err.Error()
+		}
+	default:
+	}
+	o.Process = server.Stop()
+	return o, nil
+}
+
+func dialer(addr string) func(context.Context) (net.Conn, error) {
+	return func(ctx context.Context) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "tcp4", addr)
+	}
+}

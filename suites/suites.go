@@ -1,0 +1,205 @@
+// Package suites is the engine and the catalogue: it runs cases against targets, many at once, and turns what was observed
+// into verdicts.
+//
+//	engine, err := suites.New(suites.Options{Targets: mine})
+//	run := engine.Run(ctx, nil)
+//
+// With plain go test use [RunT]; with Ginkgo use package specs.
+package suites
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/reports"
+	"github.com/faultwire/faultwire/suites/cases"
+	"github.com/faultwire/faultwire/targets"
+
+	// The catalogue: every theme registers its cases.
+	_ "github.com/faultwire/faultwire/suites/bandwidth"
+	_ "github.com/faultwire/faultwire/suites/connect"
+	_ "github.com/faultwire/faultwire/suites/disconnect"
+	_ "github.com/faultwire/faultwire/suites/reassembly"
+	_ "github.com/faultwire/faultwire/suites/timeout"
+)
+
+// Options are what a run is made of. Only Targets is needed.
+type Options struct {
+	Targets  []targets.Target
+	Patterns []string // case IDs; * within a segment, ** across; none means the whole catalogue
+	Seed     uint64   // of payloads and faults; the same seed gives the same ones
+	Scale    float64  // stretches every deadline and grace; default 1
+	Full     bool     // also the cases that move more than 1 MiB or prove that something never blocks
+	Strict   bool     // a SHOULD not kept gates too
+
+	// Replay makes the line that runs the pair alone, for reports. nil leaves it out.
+	Replay func(p Pair, seed uint64) string
+}
+
+// An Engine runs the pairs of its options. Close it when done.
+type Engine struct {
+	options Options
+	pairs   []Pair
+	benches map[string]*bench // by target name
+	pool    *pool
+	witness *witness
+
+	mu      sync.Mutex
+	pending map[string]chan reports.Result // pairs begun ahead, by name
+	work    sync.WaitGroup
+}
+
+// New checks the options and selects the pairs. The error is a [targets.ConfigError] or an [UnknownPattern].
+func New(o Options) (*Engine, error) {
+	if o.Scale == 0 {
+		o.Scale = 1
+	}
+	e := &Engine{options: o, benches: map[string]*bench{}, pending: map[string]chan reports.Result{}}
+	chosen, err := selection(cases.All(), o.Patterns, o.Full)
+	if err != nil {
+		return nil, err
+	}
+	for i := range o.Targets {
+		t := &o.Targets[i]
+		if err := t.Validate(); err != nil {
+			return nil, err
+		}
+		if t.Command != nil {
+			if _, err := t.Command.Find(); err != nil {
+				return nil, err
+			}
+		}
+		if e.benches[t.Name] != nil {
+			return nil, &targets.ConfigError{Key: "name", Msg: fmt.Sprintf("two targets are called %q; give each a name of its own", t.Name)}
+		}
+		e.benches[t.Name] = &bench{target: t, scale: o.Scale}
+		for _, c := range chosen {
+			if applies(c, t) {
+				e.pairs = append(e.pairs, Pair{c, t})
+			}
+		}
+	}
+	e.pool, e.witness = newPool(), newWitness()
+	return e, nil
+}
+
+// Close waits for what still runs, pairs begun ahead too, and ends the engine.
+func (e *Engine) Close() {
+	e.work.Wait()
+	e.witness.close()
+}
+
+// Pairs are the selected pairs: by target, then in the catalogue's order.
+func (e *Engine) Pairs() []Pair { return e.pairs }
+
+// Run runs every pair and returns what was found. each, if not nil, is told every result as it comes, one at a time. When
+// ctx is done, cases in flight stop and the run says that it was interrupted.
+func (e *Engine) Run(ctx context.Context, each func(reports.Result)) *reports.Run {
+	run := &reports.Run{
+		Schema: reports.SchemaVersion, Tool: "faultwire " + Version(), Catalogue: cases.Version,
+		Strict: e.options.Strict, Seed: e.options.Seed, Scale: e.options.Scale, Started: time.Now(), Host: host(),
+	}
+	var telling sync.Mutex
+	results := make([]reports.Result, len(e.pairs))
+	var all sync.WaitGroup
+	for i, p := range e.pairs {
+		all.Go(func() {
+			results[i] = e.Result(ctx, p)
+			if each != nil && ctx.Err() == nil {
+				telling.Lock()
+				defer telling.Unlock()
+				each(results[i])
+			}
+		})
+	}
+	all.Wait()
+	run.Interrupted = ctx.Err() != nil
+	run.Results = results
+	for i := range e.options.Targets {
+		run.Targets = append(run.Targets, e.benches[e.options.Targets[i].Name].report())
+	}
+	run.Took = time.Since(run.Started)
+	return run
+}
+
+// Begin starts the pairs ahead of [Engine.Result], which then waits for them.
+func (e *Engine) Begin(ctx context.Context, pairs []Pair) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, p := range pairs {
+		ch := make(chan reports.Result, 1)
+		e.pending[p.Name()] = ch
+		e.work.Go(func() { ch <- e.judged(ctx, p) })
+	}
+}
+
+// Result runs the pair, or waits for it if it was begun ahead, and returns the verdict.
+func (e *Engine) Result(ctx context.Context, p Pair) reports.Result {
+	e.mu.Lock()
+	ch, begun := e.pending[p.Name()]
+	delete(e.pending, p.Name())
+	e.mu.Unlock()
+	if begun {
+		return <-ch
+	}
+	return e.judged(ctx, p)
+}
+
+// judged runs the pair and puts the verdict together.
+func (e *Engine) judged(ctx context.Context, p Pair) reports.Result {
+	began := time.Now()
+	r := e.verdict(ctx, p)
+	r.Target, r.Case, r.Took = p.Target.Name, describe(p, e.options.Scale), time.Since(began)
+	r.Replay = e.replay(p)
+	return r
+}
+
+func (e *Engine) replay(p Pair) string {
+	if e.options.Replay == nil {
+		return ""
+	}
+	return e.options.Replay(p, e.options.Seed)
+}
+
+// seedOf is the pair's seed: different payloads for different cases, the same for every target.
+func (e *Engine) seedOf(c cases.Case) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(c.ID))
+	return e.options.Seed ^ h.Sum64()
+}
+
+// patience is how long the reference side waits for a target that promises nothing: 3 s × scale.
+func patience(scale float64) time.Duration { return time.Duration(scale * float64(3*time.Second)) }
+
+// defaults stand in for deadlines that a target does not declare, where a case places its faults by them.
+var defaults = fixtures.Deadlines{
+	Connect: 300 * time.Millisecond, Read: 300 * time.Millisecond, Write: 300 * time.Millisecond,
+	Total: 900 * time.Millisecond, Idle: 600 * time.Millisecond,
+}
+
+// Version is the tool's version: the module's, if it was built as one.
+func Version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if info.Main.Path == "github.com/faultwire/faultwire" && info.Main.Version != "" {
+			return info.Main.Version
+		}
+		for _, m := range info.Deps {
+			if m.Path == "github.com/faultwire/faultwire" {
+				return m.Version
+			}
+		}
+	}
+	return "(devel)"
+}
+
+func host() reports.Host {
+	name, _ := os.Hostname()
+	return reports.Host{Name: name, OS: runtime.GOOS, Arch: runtime.GOARCH, Kernel: kernel(), CPUs: runtime.NumCPU(), Go: runtime.Version()}
+}

@@ -1,0 +1,199 @@
+package suites
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/proxy"
+	"github.com/faultwire/faultwire/reports"
+	"github.com/faultwire/faultwire/suites/cases"
+	"github.com/faultwire/faultwire/targets"
+)
+
+// retakes is how often an observation that the witness voided is taken again. Nothing else ever is.
+const retakes = 3
+
+// verdict observes the pair and judges what was seen.
+func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
+	if why := undeclared(p.Case, p.Target); why != "" {
+		return reports.Result{Verdict: reports.Skip, Reason: why}
+	}
+	b := e.benches[p.Target.Name]
+	if why := b.blocked(ctx, e); why != "" {
+		return reports.Result{Verdict: reports.Skip, Reason: why}
+	}
+	for retaken := 0; ; retaken++ {
+		leave, err := e.pool.enter(ctx, p.Case.Timed)
+		if err != nil {
+			return interrupted()
+		}
+		began := time.Now()
+		o, err := e.observe(ctx, b, p.Case, true)
+		leave()
+		switch {
+		case ctx.Err() != nil:
+			return interrupted()
+		case err != nil:
+			return reports.Result{Verdict: reports.Error, Reason: err.Error(), Attachments: startEvidence(err)}
+		}
+		if late := e.witness.worst(began); late > tolerable(p.Case, o) {
+			if retaken < retakes {
+				continue
+			}
+			return reports.Result{Verdict: reports.Error, Retaken: retaken,
+				Reason: fmt.Sprintf("machine too busy: a timer beside the case was %v late, %d times over; give it less to do, or raise --time-scale", late, retaken+1)}
+		}
+		r := e.judge(p, o)
+		r.Retaken = retaken
+		b.noteFollowUp(ctx, e, p.Case, o)
+		return r
+	}
+}
+
+func interrupted() reports.Result {
+	return reports.Result{Verdict: reports.Skip, Reason: "interrupted"}
+}
+
+// observe runs the case once. A shared server is given one case at a time.
+func (e *Engine) observe(ctx context.Context, b *bench, c cases.Case, followUp bool) (cases.Observation, error) {
+	if b.target.Role == targets.ClientRole {
+		return e.observeClient(ctx, b, c)
+	}
+	if b.target.Address != "" {
+		b.turn.Lock()
+		defer b.turn.Unlock()
+	}
+	return e.observeServer(ctx, b, c, followUp)
+}
+
+// tolerable is how late the witness may be woken: a fifth of the window for cases that measure time, half a read deadline for
+// those that only must not run into one.
+func tolerable(c cases.Case, o cases.Observation) time.Duration {
+	if !c.Timed {
+		return o.Timing.Read / 2
+	}
+	d := c.Deadline
+	if d == "" {
+		d = fixtures.ReadDeadline
+	}
+	low, high := cases.Window(o.Timing.Of(d), o.Scale)
+	return (high - low) / 5
+}
+
+// judge turns the observation into a verdict.
+func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
+	r := reports.Result{Elapsed: o.Elapsed}
+	if why := void(e.plan(p.Case, p.Target, o.Timing).Faults, o); why != "" {
+		r.Verdict, r.Reason = reports.Skip, why
+		return withEvidence(r, o)
+	}
+	if o.Outcome == fixtures.Unsupported {
+		r.Verdict, r.Reason = reports.Skip, strings.TrimSuffix("unsupported by the target: "+o.Detail, ": ")
+		return withEvidence(r, o)
+	}
+	broken := cases.Sound(p.Case.Expect).Judge(o)
+	switch {
+	case broken == nil:
+		r.Verdict = reports.Pass
+		var notes []string
+		if !o.Speaks && o.Outcome == fixtures.Other {
+			notes = append(notes, "not distinguished: the program does not say which kind of error it met")
+		}
+		if o.Blind {
+			notes = append(notes, "judged by exit code and wire alone: the program does not print what it received")
+		}
+		r.Note = strings.Join(notes, "; ")
+	case o.Undeclared && broken.Promise == cases.NeverHang:
+		r.Verdict = reports.Warn
+		r.Reason = fmt.Sprintf("no %s deadline is declared, and it waits for ever; add one, or declare it", p.Case.Deadline)
+	case p.Case.Level == cases.Must:
+		r.Verdict = reports.Fail
+	case p.Case.Level == cases.Should:
+		r.Verdict = reports.Warn
+		r.Reason = "should, but does not have to"
+	default:
+		r.Verdict, r.Note = reports.Pass, "recorded: "+broken.Seen
+	}
+	if broken != nil {
+		r.Finding = &reports.Finding{Promise: string(broken.Promise), Expected: broken.Expected, Seen: broken.Seen, Advice: broken.Advice}
+	}
+	r = known(r, p)
+	return withEvidence(r, o)
+}
+
+// void says why the observation proves nothing: a planned fault did not strike, or a cut was not seen to be seen.
+func void(planned []proxy.Fault, o cases.Observation) string {
+	struck := map[string]bool{}
+	for _, s := range o.Trace.Fired {
+		struck[s.Fault] = true
+	}
+	for _, f := range planned {
+		if struck[f.ID()] {
+			continue
+		}
+		var sent, back int64
+		for _, c := range o.Trace.Conns {
+			sent, back = sent+c.Upstream.In, back+c.Downstream.In
+		}
+		return fmt.Sprintf("never fired: %s; the client sent %d bytes and the server %d, over %d connections", f, sent, back, len(o.Trace.Conns))
+	}
+	if o.Trace.Unconfirmed > 0 {
+		return "void: the target had not read a slice when the wire stopped waiting, so the cut may not have been seen"
+	}
+	return ""
+}
+
+// known applies the target's known failures: one that fails is expected, one that passes is stale.
+func known(r reports.Result, p Pair) reports.Result {
+	for pattern, k := range p.Target.KnownFailures {
+		if !Matches(pattern, p.Case.ID) || !k.Until.IsZero() && time.Now().After(k.Until.AddDate(0, 0, 1)) {
+			continue
+		}
+		switch r.Verdict {
+		case reports.Fail:
+			r.Verdict, r.Reason = reports.XFail, k.Reason
+		case reports.Pass:
+			r.Verdict = reports.Fail
+			r.Finding = &reports.Finding{Promise: "none", Expected: "a failure, known: " + k.Reason, Seen: "it passes",
+				Advice: "take it out of known_failures"}
+		}
+	}
+	return r
+}
+
+// withEvidence attaches what results.json has no room for.
+func withEvidence(r reports.Result, o cases.Observation) reports.Result {
+	r.Attachments = map[string][]byte{}
+	var events []byte
+	for i := range o.Trace.Conns {
+		c := &o.Trace.Conns[i]
+		for _, ev := range c.Events {
+			line, err := json.Marshal(struct {
+				Conn int `json:"conn"`
+				proxy.Event
+			}{c.N, ev})
+			if err == nil {
+				events = append(append(events, line...), '\n')
+			}
+		}
+		c.Events = nil
+	}
+	r.Attachments["trace.jsonl"] = events
+	if o.Process != nil {
+		r.Attachments["stdout"], r.Attachments["stderr"] = o.Process.Stdout, o.Process.Stderr
+	}
+	r.Observation = o
+	return r
+}
+
+func startEvidence(err error) map[string][]byte {
+	if s, ok := errors.AsType[*targets.StartError](err); ok && s.Process != nil {
+		return map[string][]byte{"stdout": s.Process.Stdout, "stderr": s.Process.Stderr}
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package mutants
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/targets"
+	"github.com/faultwire/faultwire/targets/reference"
+)
+
+// A client is its parts. It does not compare the reply with the request, as few clients can: it hands on what it received.
+type client struct {
+	protocol fixtures.Protocol
+	keep     func(promised fixtures.Deadlines) fixtures.Deadlines
+	dial     func(ctx context.Context, d net.Dialer, addr string) (net.Conn, error)
+	length   func(r io.Reader) (int, error)              // reads how long a framed reply is
+	body     func(r io.Reader, size int) ([]byte, error) // reads the reply's body, or what there is of it
+	finish   func(conn patient) error                    // what is left to do after the last reply
+	word     func(err error) fixtures.Outcome
+}
+
+// soundClient is the client without a defect.
+func soundClient(p fixtures.Protocol) *client {
+	return &client{
+		protocol: p,
+		keep:     func(promised fixtures.Deadlines) fixtures.Deadlines { return promised },
+		dial: func(ctx context.Context, d net.Dialer, addr string) (net.Conn, error) {
+			return d.DialContext(ctx, "tcp", addr)
+		},
+		length: announced,
+		body:   whole,
+		finish: func(patient) error { return nil },
+		word:   fixtures.OutcomeOf,
+	}
+}
+
+func (c *client) target(name string) targets.Target {
+	return targets.Target{
+		Name: name, Role: targets.ClientRole, Protocol: c.protocol, Client: c,
+		Promises: fixtures.Deadlines{
+			Connect: reference.ConnectDeadline, Read: reference.ReadDeadline, Write: reference.WriteDeadline, Total: reference.TotalDeadline,
+		},
+	}
+}
+
+// clientMutant is the sound client with what the defect replaces.
+func clientMutant(name string, p fixtures.Protocol, does string, defect func(*client), caught ...[]Catch) Mutant {
+	c := soundClient(p)
+	defect(c)
+	return newMutant(c.target(name), does, caught)
+}
+
+// Exchange implements [targets.Client].
+func (c *client) Exchange(ctx context.Context, addr string, job targets.Job) targets.Said {
+	received, err := c.exchange(ctx, addr, job)
+	said := targets.Said{Outcome: c.word(err), Received: received}
+	if err != nil {
+		said.Detail = err.Error()
+	}
+	return said
+}
+
+func (c *client) exchange(ctx context.Context, addr string, job targets.Job) (received []byte, err error) {
+	limits := c.keep(job.Promises)
+	var end time.Time
+	if limits.Total > 0 {
+		end = time.Now().Add(limits.Total)
+	}
+	dialled, err := c.dial(ctx, net.Dialer{Timeout: limits.Connect, Deadline: end}, addr)
+	if err != nil {
+		return nil, err
+	}
+	conn := patient{dialled, limits.Read, limits.Write, end}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+
+	for _, body := range job.Messages {
+		sent := make(chan error, 1)
+		go func() {
+			_, err := conn.Write(c.protocol.Encode(body))
+			if err != nil && fixtures.OutcomeOf(err) != fixtures.Reset {
+				conn.Close()
+			}
+			sent <- err
+		}()
+		reply, err := c.reply(conn, len(body))
+		received = append(received, reply...)
+		if err != nil {
+			conn.Close()
+		}
+		// A reset that the write took is joined to the end that the read saw, and outranks it.
+		if err := errors.Join(err, <-sent); err != nil {
+			return received, err
+		}
+	}
+	return received, c.finish(conn)
+}
+
+func (c *client) reply(conn patient, size int) ([]byte, error) {
+	if c.protocol == fixtures.FramedProtocol {
+		var err error
+		if size, err = c.length(conn); err != nil {
+			return nil, err
+		}
+	}
+	return c.body(conn, size)
+}
+
+// announced reads a length prefix.
+func announced(r io.Reader) (int, error) {
+	var prefix [4]byte
+	if _, err := io.ReadFull(r, prefix[:]); err != nil {
+		return 0, err
+	}
+	length := binary.BigEndian.Uint32(prefix[:])
+	if length > fixtures.MaxFrame {
+		return 0, fmt.Errorf("%w: %d bytes announced", fixtures.ErrMalformed, length)
+	}
+	return int(length), nil
+}
+
+// whole reads until the body is complete. On an error it returns what came.
+func whole(r io.Reader, size int) ([]byte, error) {
+	b := make([]byte, size)
+	n, err := io.ReadFull(r, b)
+	return b[:n], err
+}

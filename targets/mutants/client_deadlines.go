@@ -1,0 +1,77 @@
+package mutants
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"github.com/faultwire/faultwire/fixtures"
+)
+
+// deadlineMutants keep other deadlines than they promise.
+func deadlineMutants() []Mutant {
+	return []Mutant{
+		clientMutant("client-no-read-deadline", fixtures.EchoProtocol,
+			"has no read deadline",
+			func(c *client) {
+				c.keep = func(d fixtures.Deadlines) fixtures.Deadlines { d.Read = 0; return d }
+			},
+			by(neverHang, "tcp.timeout.stall-before-reply", "tcp.timeout.stall-mid-message*", "tcp.timeout.black-hole")),
+		clientMutant("client-no-connect-deadline", fixtures.EchoProtocol,
+			"has no connect deadline",
+			func(c *client) {
+				c.keep = func(d fixtures.Deadlines) fixtures.Deadlines { d.Connect = 0; return d }
+			},
+			by(neverHang, "tcp.connect.black-hole")),
+		clientMutant("client-no-total-deadline", fixtures.EchoProtocol,
+			"has a deadline for each read alone, so that a drip defeats the total",
+			func(c *client) {
+				c.keep = func(d fixtures.Deadlines) fixtures.Deadlines { d.Total = 0; return d }
+			},
+			by(neverHang, "tcp.timeout.drip", "tcp.bandwidth.slower-than-total")),
+		clientMutant("client-half-deadline", fixtures.EchoProtocol,
+			"gives up at half of each deadline",
+			func(c *client) { c.keep = scaled(0.5) },
+			by(neverHang, "tcp.timeout.stall-before-reply", "tcp.connect.black-hole"),
+			by(reassemble, "tcp.timeout.latency-just-below")),
+		clientMutant("client-double-deadline", fixtures.FramedProtocol,
+			"gives up at twice each deadline",
+			func(c *client) { c.keep = scaled(2) },
+			by(neverHang, "tcp.timeout.stall-before-reply", "tcp.timeout.stall-mid-message*", "tcp.connect.black-hole")),
+		clientMutant("client-retries-refused", fixtures.EchoProtocol,
+			"tries a refused connection again until its total deadline",
+			func(c *client) { c.dial = stubbornly },
+			by(neverHang, "tcp.connect.refused")),
+	}
+}
+
+func scaled(times float64) func(fixtures.Deadlines) fixtures.Deadlines {
+	return func(d fixtures.Deadlines) fixtures.Deadlines {
+		for _, limit := range []*time.Duration{&d.Connect, &d.Read, &d.Write, &d.Total} {
+			*limit = time.Duration(float64(*limit) * times)
+		}
+		return d
+	}
+}
+
+func stubbornly(ctx context.Context, d net.Dialer, addr string) (net.Conn, error) {
+	retry := time.NewTicker(10 * time.Millisecond)
+	defer retry.Stop()
+	var refused error
+	for {
+		conn, err := d.DialContext(ctx, "tcp", addr)
+		switch {
+		case fixtures.OutcomeOf(err) == fixtures.Refused:
+			refused = err
+		case err != nil && refused != nil:
+			return nil, refused // the total deadline has passed
+		default:
+			return conn, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, refused
+		case <-retry.C:
+		}
+	}
+}

@@ -1,0 +1,35 @@
+package mutants
+
+import "github.com/faultwire/faultwire/fixtures"
+
+// wordMutants report an error as another one.
+func wordMutants() []Mutant {
+	return []Mutant{
+		clientMutant("client-reset-as-timeout", fixtures.EchoProtocol,
+			"reports a reset as a timeout", calling(fixtures.Reset, fixtures.Timeout),
+			by(sayWhat, "tcp.disconnect.reset-before-reply", "tcp.disconnect.reset-mid-message*")),
+		clientMutant("client-reset-as-close", fixtures.FramedProtocol,
+			"reports a reset as an orderly end", calling(fixtures.Reset, fixtures.Closed),
+			by(sayWhat, "tcp.disconnect.reset-before-reply", "tcp.disconnect.reset-mid-message*")),
+		clientMutant("client-timeout-as-close", fixtures.EchoProtocol,
+			"reports a timeout as an orderly end", calling(fixtures.Timeout, fixtures.Closed),
+			by(sayWhat, "tcp.timeout.stall-before-reply", "tcp.timeout.stall-mid-message*", "tcp.timeout.latency-above")),
+		clientMutant("client-close-as-timeout", fixtures.EchoProtocol,
+			"reports an orderly end as a timeout", calling(fixtures.Closed, fixtures.Timeout),
+			by(sayWhat, "tcp.disconnect.fin-before-reply", "tcp.disconnect.fin-mid-message*", "tcp.timeout.closed-is-no-timeout")),
+		clientMutant("client-refused-as-timeout", fixtures.EchoProtocol,
+			"reports a refused connection as a timeout", calling(fixtures.Refused, fixtures.Timeout),
+			by(sayWhat, "tcp.connect.refused")),
+	}
+}
+
+func calling(what, it fixtures.Outcome) func(*client) {
+	return func(c *client) {
+		c.word = func(err error) fixtures.Outcome {
+			if word := fixtures.OutcomeOf(err); word != what {
+				return word
+			}
+			return it
+		}
+	}
+}

@@ -1,0 +1,89 @@
+package mutants_test
+
+import (
+	"context"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gleak"
+
+	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/targets"
+	"github.com/faultwire/faultwire/targets/mutants"
+	"github.com/faultwire/faultwire/targets/reference"
+)
+
+// safety bounds what must not hang; no verdict depends on it.
+const safety = 30 * time.Second
+
+// No defect shows in a plain exchange: were one to, the control would fail and the cases would never see the mutant.
+func TestPlainExchange(t *testing.T) {
+	for _, m := range mutants.All() {
+		t.Run(m.Name, func(t *testing.T) {
+			g := NewWithT(t)
+			said := exchange(t, m.Target, []byte("Hello, world!"))
+			g.Expect(said.Outcome).To(Equal(fixtures.OK), said.Detail)
+			g.Expect(string(said.Received)).To(Equal("Hello, world!"))
+		})
+	}
+}
+
+func TestSound(t *testing.T) {
+	long := fixtures.Message{Size: 200_000}.Bytes(1)
+	for _, target := range mutants.Sound() {
+		t.Run(target.Name, func(t *testing.T) {
+			g := NewWithT(t)
+			said := exchange(t, target, []byte("Hello, world!"), nil, long)
+			g.Expect(said.Outcome).To(Equal(fixtures.OK), said.Detail)
+			g.Expect(string(said.Received)).To(Equal("Hello, world!" + string(long)))
+		})
+	}
+}
+
+func TestEveryMutantIsNamedAndAccusable(t *testing.T) {
+	g := NewWithT(t)
+	seen := map[string]bool{}
+	for _, m := range mutants.All() {
+		g.Expect(seen[m.Name]).To(BeFalse(), "%s twice", m.Name)
+		seen[m.Name] = true
+		g.Expect(m.Target.Name).To(Equal(m.Name))
+		g.Expect(m.Name).To(HavePrefix(string(m.Target.Role) + "-"))
+		g.Expect(m.Defect).NotTo(BeEmpty())
+		g.Expect(m.Caught).NotTo(BeEmpty())
+		for _, c := range m.Caught {
+			g.Expect(strings.Split(c.Case, ".")).To(HaveLen(3), "%s: %s", m.Name, c.Case)
+			g.Expect(c.Promise).To(BeElementOf("never hang", "never lie", "say what happened", "reassemble", "recover and contain"))
+		}
+	}
+}
+
+// exchange runs the target against its sound counterpart.
+func exchange(t *testing.T, target targets.Target, messages ...[]byte) targets.Said {
+	t.Helper()
+	before := gleak.Goroutines()
+	ctx, stop := context.WithTimeout(t.Context(), safety)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, server := target.Client, target.Server
+	if client == nil {
+		client = reference.Client{Protocol: target.Protocol}
+	} else {
+		server = reference.Server{Protocol: target.Protocol}
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ctx, l) }()
+	defer func() {
+		stop()
+		g := NewWithT(t)
+		g.Eventually(served).WithTimeout(safety).Should(Receive(BeNil()))
+		g.Eventually(gleak.Goroutines).WithTimeout(safety).ShouldNot(gleak.HaveLeaked(before))
+	}()
+	return client.Exchange(ctx, l.Addr().String(), targets.Job{Messages: messages, Promises: fixtures.Deadlines{
+		Connect: safety, Read: safety, Write: safety, Total: safety,
+	}})
+}

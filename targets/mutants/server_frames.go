@@ -1,0 +1,96 @@
+package mutants
+
+import (
+	"bufio"
+	"io"
+
+	"github.com/faultwire/faultwire/fixtures"
+)
+
+// frameServerMutants lose track of where messages begin and end.
+func frameServerMutants() []Mutant {
+	return []Mutant{
+		serverMutant("server-prefix-one-recv", fixtures.FramedProtocol,
+			"reads the length prefix with one recv",
+			func(s *server) { s.echo = framesByOneRecv },
+			by(neverLie, "tcp.reassembly.prefix-split*", "tcp.reassembly.one-byte-slices")),
+		serverMutant("server-empty-is-end", fixtures.FramedProtocol,
+			"takes an empty message for the end of the stream",
+			func(s *server) { s.echo = buffered(hangUpIfEmpty) },
+			by(reassemble, "tcp.reassembly.zero-length")),
+		serverMutant("server-one-message-a-recv", fixtures.FramedProtocol,
+			"throws away what came behind the current message",
+			func(s *server) { s.echo = buffered(dropRest) },
+			by(reassemble, "tcp.reassembly.together", "tcp.reassembly.one-and-a-half")),
+		serverMutant("server-waits-for-the-rest", fixtures.FramedProtocol,
+			"answers only when it has read nothing but whole messages",
+			func(s *server) { s.echo = framesInBatches },
+			by(reassemble, "tcp.reassembly.one-and-a-half")),
+	}
+}
+
+func framesByOneRecv(conn patient) error {
+	for {
+		size, err := prefixByOneRecv(conn)
+		if err != nil {
+			return err
+		}
+		body, err := whole(conn, size)
+		if err != nil {
+			return err
+		}
+		if err := answer(conn, body); err != nil {
+			return err
+		}
+	}
+}
+
+// buffered is frames with something done about each message before it is answered.
+func buffered(next func(r *bufio.Reader, body []byte) error) func(patient) error {
+	return func(conn patient) error {
+		r := bufio.NewReaderSize(conn, 64<<10)
+		for {
+			body, err := fixtures.ReadFrame(r, fixtures.MaxFrame)
+			if err != nil {
+				return err
+			}
+			if err := next(r, body); err != nil {
+				return err
+			}
+			if err := answer(conn, body); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func hangUpIfEmpty(_ *bufio.Reader, body []byte) error {
+	if len(body) == 0 {
+		return io.EOF
+	}
+	return nil
+}
+
+func dropRest(r *bufio.Reader, _ []byte) error {
+	_, err := r.Discard(r.Buffered())
+	return err
+}
+
+func framesInBatches(conn patient) error {
+	r, w := bufio.NewReaderSize(conn, 64<<10), bufio.NewWriterSize(conn, 64<<10)
+	for {
+		body, err := fixtures.ReadFrame(r, fixtures.MaxFrame)
+		if err != nil {
+			return err
+		}
+		if err := answer(w, body); err != nil {
+			return err
+		}
+		if r.Buffered() > 0 {
+			continue
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package mutants
+
+import (
+	"context"
+	"net"
+	"sync"
+
+	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/targets/reference"
+)
+
+// serviceMutants serve the wrong clients, or end a connection in a wrong way or at a wrong time.
+func serviceMutants() []Mutant {
+	return []Mutant{
+		serverMutant("server-one-client", fixtures.EchoProtocol,
+			"serves one client, then listens no more",
+			func(s *server) { s.admit = onlyTheFirst },
+			by(recovers, "tcp.connect.close-storm", "tcp.disconnect.resets-survived")),
+		serverMutant("server-one-at-a-time", fixtures.EchoProtocol,
+			"serves a client before it accepts the next, so that a silent one blocks all",
+			func(s *server) { s.admit = oneAtATime },
+			by(recovers, "tcp.disconnect.silent-neighbour", "tcp.connect.idle-crowd")),
+		serverMutant("server-reset-ends-service", fixtures.FramedProtocol,
+			"ends its accept loop with the first connection that is reset",
+			func(s *server) { s.admit = untilReset },
+			by(recovers, "tcp.disconnect.resets-survived")),
+		serverMutant("server-twenty-slots", fixtures.EchoProtocol,
+			"has 20 slots, which idle clients hold",
+			func(s *server) { s.admit = twentyAtOnce },
+			by(recovers, "tcp.connect.idle-crowd")),
+		serverMutant("server-resets-on-close", fixtures.EchoProtocol,
+			"closes with SO_LINGER 0: an RST instead of a FIN",
+			func(s *server) { s.hangUp = abort },
+			by(sayWhat, "tcp.disconnect.orderly-end")),
+		serverMutant("server-never-closes", fixtures.EchoProtocol,
+			"does not close its side after the client's FIN",
+			func(s *server) { s.hangUp = func(ctx context.Context, _ net.Conn) { <-ctx.Done() } },
+			by(sayWhat, "tcp.disconnect.orderly-end")),
+		serverMutant("server-no-idle-deadline", fixtures.EchoProtocol,
+			"has no idle deadline, but promises one",
+			func(s *server) { s.promised, s.idle = reference.IdleDeadline, 0 },
+			by(neverHang, "tcp.timeout.idle-reaped")),
+		serverMutant("server-double-idle-deadline", fixtures.FramedProtocol,
+			"closes an idle connection at twice its idle deadline",
+			func(s *server) { s.promised, s.idle = reference.IdleDeadline, 2*reference.IdleDeadline },
+			by(neverHang, "tcp.timeout.idle-reaped")),
+	}
+}
+
+func onlyTheFirst(_ context.Context, l net.Listener, serve func(net.Conn) error) {
+	conn, err := l.Accept()
+	if err != nil {
+		return
+	}
+	l.Close()
+	serve(conn)
+}
+
+func oneAtATime(_ context.Context, l net.Listener, serve func(net.Conn) error) {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		serve(conn)
+	}
+}
+
+func untilReset(ctx context.Context, l net.Listener, serve func(net.Conn) error) {
+	allAtOnce(ctx, l, func(conn net.Conn) error {
+		err := serve(conn)
+		if fixtures.OutcomeOf(err) == fixtures.Reset {
+			l.Close()
+		}
+		return err
+	})
+}
+
+func twentyAtOnce(ctx context.Context, l net.Listener, serve func(net.Conn) error) {
+	var open sync.WaitGroup
+	defer open.Wait()
+	slots := make(chan struct{}, 20)
+	for {
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		open.Go(func() {
+			serve(conn)
+			<-slots
+		})
+	}
+}
+
+func abort(_ context.Context, conn net.Conn) {
+	if tcp, ok := conn.(interface{ SetLinger(int) error }); ok {
+		tcp.SetLinger(0)
+	}
+	conn.Close()
+}

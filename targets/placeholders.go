@@ -1,0 +1,98 @@
+package targets
+
+import (
+	"fmt"
+	"net"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/faultwire/faultwire/fixtures"
+)
+
+// envPrefix is reserved: what a target inherits under it would be another run's.
+const envPrefix = "FAULTWIRE_"
+
+// values are what the placeholders stand for, by name.
+type values map[string]string
+
+// The placeholders, by the role of the target that may use them.
+var (
+	serverPlaceholders = []string{"host", "port", "addr", "url"}
+	clientPlaceholders = append(slices.Clone(serverPlaceholders), "size", "timeout_ms", "payload")
+)
+
+func placeholdersOf(r Role) []string {
+	if r == ServerRole {
+		return serverPlaceholders
+	}
+	return clientPlaceholders
+}
+
+// addrValues are the values that follow from an address.
+func addrValues(addr string) (values, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	return values{"host": host, "port": port, "addr": addr, "url": "tcp://" + addr}, nil
+}
+
+// jobValues adds what a client is told of its job. An undeclared deadline has no value.
+func (v values) jobValues(job Job, size int, payload string) {
+	v["size"] = strconv.Itoa(size)
+	v["payload"] = payload
+	if d := patience(job.Promises); d > 0 {
+		v["timeout_ms"] = strconv.FormatInt(d, 10)
+	}
+}
+
+// patience is the one deadline, in milliseconds, that a client with a single knob is given.
+func patience(d fixtures.Deadlines) int64 {
+	for _, limit := range []int64{d.Read.Milliseconds(), d.Total.Milliseconds(), d.Connect.Milliseconds()} {
+		if limit > 0 {
+			return limit
+		}
+	}
+	return 0
+}
+
+// A placeholder is a name in braces; braces around anything else, as in JSON, stand for themselves.
+var placeholder = regexp.MustCompile(`\{\{[a-z][a-z0-9_]*\}\}|\{[a-z][a-z0-9_]*\}`)
+
+// expand fills the placeholders in.
+func expand(s string, v values) (string, error) {
+	var failed error
+	out := placeholder.ReplaceAllStringFunc(s, func(found string) string {
+		name := strings.Trim(found, "{}")
+		if strings.HasPrefix(found, "{{") {
+			return "{" + name + "}"
+		}
+		value, ok := v[name]
+		if !ok && failed == nil {
+			failed = fmt.Errorf("{%s} has no value here", name)
+		}
+		return value
+	})
+	return out, failed
+}
+
+// checkPlaceholders makes sure that every placeholder in s will have a value.
+func checkPlaceholders(s string, role Role, promises fixtures.Deadlines) error {
+	known := placeholdersOf(role)
+	for _, found := range placeholder.FindAllString(s, -1) {
+		name := strings.Trim(found, "{}")
+		switch {
+		case strings.HasPrefix(found, "{{"):
+		case name == "ca_file":
+			return fmt.Errorf("{ca_file} is for TLS targets, which are not supported")
+		case name == "timeout_ms" && role == ClientRole && patience(promises) == 0:
+			return fmt.Errorf("{timeout_ms} has no value: declare timeouts.read, total or connect")
+		case !slices.Contains(known, name):
+			return fmt.Errorf("unknown placeholder {%s} for a %s%s; known: {%s}; the text itself is written {{%s}}",
+				name, role, didYouMean(name, known), strings.Join(known, "} {"), name)
+		}
+	}
+	return nil
+}

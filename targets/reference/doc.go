@@ -1,0 +1,8 @@
+// Package reference is sound network code to compare with and to copy from: a client and a server for the echo protocol
+// (RFC 862) and for echoed messages behind a four-byte length prefix.
+//
+// What makes them sound is little, and all of it is here: a deadline on every operation and one on the whole exchange
+// (timedConn), reading until the message is complete and no further (receive), reading while writing (call), an error that
+// keeps its kind (moreTelling), a limit on lengths that a stranger sends (lengthOf), and a server whose connections
+// share nothing (Serve).
+package reference

@@ -1,0 +1,109 @@
+package targets
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"github.com/faultwire/faultwire/fixtures"
+)
+
+// A Role is the side that is under test.
+type Role string
+
+// The roles.
+const (
+	ClientRole Role = "client"
+	ServerRole Role = "server"
+)
+
+// A Target is what is under test. Exactly one of Client, Server, Command and Address is set.
+type Target struct {
+	Name     string
+	Role     Role
+	Protocol fixtures.Protocol
+	Promises fixtures.Deadlines // the deadlines it declares, unscaled; zero means undeclared
+
+	Client  Client   // a client in this process
+	Server  Server   // a server in this process
+	Command *Command // a client or a server in processes of its own
+	Address string   // host:port of a server that is already running, and shared
+	Labels  []string // additional Ginkgo labels
+
+	KnownFailures map[string]Known // by case ID or pattern
+	Limits        Limits
+}
+
+// Known is a failure that is known and accepted for a time.
+type Known struct {
+	Reason string    // never empty
+	Until  time.Time // the last day it is accepted, at 00:00 UTC; zero means without end
+}
+
+// Limits bound what a server is given at once. Zero means the engine's own bounds.
+type Limits struct {
+	Connections int     // open at the same time
+	Rate        float64 // new connections a second
+}
+
+// How says in one line where the target runs: "in process", the command line, or the address.
+func (t *Target) How() string {
+	switch {
+	case t.Command != nil:
+		return JoinCommand(t.Command.Args)
+	case t.Address != "":
+		return t.Address
+	}
+	return "in process"
+}
+
+// Client is client code in this process. Exchange dials addr, plays the client's part of x (send each message, receive
+// each reply) and says how that ended. It must return when ctx is done.
+type Client interface {
+	Exchange(ctx context.Context, addr string, job Job) Said
+}
+
+// Server is server code in this process. Serve accepts on l until ctx is done, then returns after its connections have ended.
+type Server interface {
+	Serve(ctx context.Context, l net.Listener) error
+}
+
+// A Job is what a client is asked to do.
+type Job struct {
+	Messages [][]byte           // bodies, without framing, to send and to receive back in order
+	Promises fixtures.Deadlines // the client's declared deadlines, scaled
+}
+
+// Said is what a client said of one exchange, and the bytes it claims to have received.
+type Said struct {
+	Outcome  fixtures.Outcome
+	Received []byte // the bodies received, joined; a prefix where the outcome is not ok
+	Detail   string // the error's text
+	NoOutput bool   // the client does not print what it received: Received says nothing
+	Process  *Process
+
+	// Err is set where the harness could not run the client at all. Then the rest says nothing about the target.
+	Err error
+}
+
+// A Process is what was seen of a target's process.
+type Process struct {
+	Args     []string      `json:"args"`
+	Exit     int           `json:"exit"`               // exit code; -1 if a signal ended it or it was still running
+	Signal   string        `json:"signal,omitempty"`   // the signal that ended it, unless the harness sent it
+	Stdout   []byte        `json:"-"`                  // a client's: the first OutputLimit bytes; a server's: as Stderr
+	Stderr   []byte        `json:"-"`                  // the first and the last LogLimit/2 bytes
+	Lost     int64         `json:"lost,omitempty"`     // bytes of output beyond the bounds, read and dropped
+	CPU      time.Duration `json:"cpu_ns"`             // user and system time
+	MaxRSS   int64         `json:"max_rss"`            // bytes, 0 if unknown; Linux counts from the fork: never below the harness's own
+	Took     time.Duration `json:"took_ns"`            // from start to end
+	Ended    time.Time     `json:"-"`                  // when the harness saw the end, with the monotonic clock
+	Unasked  bool          `json:"unasked,omitempty"`  // it ended before the harness told it to: every client should, no server
+	Leftover int           `json:"leftover,omitempty"` // processes it left behind, which were killed
+}
+
+// OutputLimit bounds what is kept of a client's stdout, which must hold the largest message.
+const OutputLimit = 32 << 20
+
+// LogLimit bounds what is kept of output that is no message: stderr, and all that a server prints.
+const LogLimit = 256 << 10
