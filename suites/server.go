@@ -18,7 +18,7 @@ const playLimit = 60 * time.Second
 func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, followUp bool) (cases.Observation, error) {
 	t, scale := b.target, e.options.Scale
 	timing := effective(t.Promises, scale)
-	o := cases.Observation{Role: targets.ServerRole, Timing: timing, Scale: scale, Speaks: true}
+	o := cases.Observation{Role: targets.ServerRole, Declared: scaled(t.Promises, scale), Timing: timing, Scale: scale, Speaks: true}
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(scale*float64(playLimit)))
 	defer cancel()
 

@@ -176,11 +176,15 @@ func Window(deadline time.Duration, scale float64) (low, high time.Duration) {
 	return deadline * 95 / 100, deadline*3/2 + time.Duration(scale*float64(100*time.Millisecond))
 }
 
-// HaveEndedBefore expects the exchange to have ended well before the deadline: what was to be said was known at once.
+// HaveEndedBefore expects the exchange to have ended well before the deadline: what was to be said was known at once. Where
+// the deadline is not declared, a second will do.
 func HaveEndedBefore(d fixtures.Deadline) Expectation {
 	return judge(func(o Observation) *Broken {
 		limit := o.Timing.Of(d) * 95 / 100
-		if limit == 0 || o.Elapsed < limit {
+		if o.Declared.Of(d) == 0 {
+			limit = max(limit, time.Duration(o.Scale*float64(time.Second)))
+		}
+		if o.Elapsed < limit {
 			return nil
 		}
 		return &Broken{NeverHang, fmt.Sprintf("an end at once, before the %s deadline would pass (%s)", d, round(limit)),

@@ -11,6 +11,7 @@ import (
 // An Observation is what was seen of one case run against one target. It is pure data: judging it needs nothing else.
 type Observation struct {
 	Role       targets.Role `json:"role"`
+	Declared   Timing       `json:"declared"` // the deadlines the target declares, scaled
 	Timing     Timing       `json:"timing"`
 	Scale      float64      `json:"scale"`                // of time: stretches the graces
 	Speaks     bool         `json:"speaks"`               // a client that tells kinds of error apart; always true for servers

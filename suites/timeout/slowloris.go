@@ -1,0 +1,48 @@
+package timeout
+
+import (
+	"fmt"
+
+	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/suites/cases"
+)
+
+var _ = cases.Register(cases.Case{
+	ID:       "tcp.timeout.slowloris",
+	Title:    "serves a newcomer while forty clients send their requests one byte at a time",
+	Level:    cases.Should,
+	Role:     cases.Server,
+	Speaks:   cases.Streams,
+	Basis:    cases.Practice(cases.Recover, "clients that are slow on purpose do not keep others from being served"),
+	Since:    "0.1",
+	Exchange: fixtures.Echo(1024).Playing(drippers(40)...).Beside(fixtures.Echo(13), dripping(40)),
+	Expect:   cases.HaveServedTheBystander(),
+	Why: "An attacker needs no bandwidth to stop a server: it opens some connections and sends one byte on each just " +
+		"before the server's patience ends, again and again. None of them is ever idle, so a timeout for silence does not " +
+		"help. If each holds one of a few workers, all are taken. It is called slowloris, and a phone with bad reception " +
+		"does the same without meaning to.",
+	Fix: "Go: a goroutine a connection, and one conn.SetReadDeadline for the whole request, not renewed by each byte.\n" +
+		"Python: asyncio.start_server with asyncio.wait_for(read_request(), total), where a ThreadPoolExecutor fills up.\n" +
+		"Node: never wait for one client in a handler; a setTimeout(() => socket.destroy(), total) for each request.\n" +
+		"Java: virtual threads or a Selector rather than newFixedThreadPool, and a limit for the whole request by System.nanoTime().",
+})
+
+// drippers is n clients that connect one behind the other and then each send a byte now and then, never as late as the idle
+// deadline, until a newcomer has been served.
+func drippers(n int) []fixtures.Conn {
+	conns := make([]fixtures.Conn, 0, n)
+	for i := 1; i <= n; i++ {
+		steps := []fixtures.Step{
+			fixtures.Dial(), fixtures.SendPart(0, 0, 1), fixtures.Signal(dripping(i)),
+			fixtures.SendPart(0, 1, 0).Dripping(1, fixtures.IdleDeadline.Times(0.5)).Until("bystander"),
+			fixtures.Close(),
+		}
+		if i > 1 {
+			steps = append([]fixtures.Step{fixtures.Await(dripping(i - 1))}, steps...)
+		}
+		conns = append(conns, fixtures.Script(fmt.Sprintf("dripper %d", i), steps...).AsScenery())
+	}
+	return conns
+}
+
+func dripping(i int) string { return fmt.Sprintf("dripping %d", i) }
