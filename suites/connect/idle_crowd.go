@@ -26,15 +26,21 @@ var _ = cases.Register(cases.Case{
 		"Java: Executors.newVirtualThreadPerTaskExecutor() or a Selector, where newFixedThreadPool(20) runs out.",
 })
 
-// crowd is n clients that connect one behind the other and say nothing until a newcomer has been served. Each takes its
-// seat when the one before has, so that the last seat means that all are there.
+// crowd is n clients that are served once, one after another, and then say nothing until a newcomer has been served. Only
+// the last never says a word. Each comes when the one before has been served: a server that needs a moment for each is
+// not flooded, and the last seat means that all are there.
 func crowd(n int) []fixtures.Conn {
 	conns := make([]fixtures.Conn, 0, n)
 	for i := 1; i <= n; i++ {
-		steps := []fixtures.Step{fixtures.Dial(), fixtures.Signal(seat(i)), fixtures.Await("bystander"), fixtures.Close()}
+		var steps []fixtures.Step
 		if i > 1 {
-			steps = append([]fixtures.Step{fixtures.Await(seat(i - 1))}, steps...)
+			steps = append(steps, fixtures.Await(seat(i-1)))
 		}
+		steps = append(steps, fixtures.Dial())
+		if i < n {
+			steps = append(steps, fixtures.Send(0), fixtures.Expect(0))
+		}
+		steps = append(steps, fixtures.Signal(seat(i)), fixtures.Await("bystander"), fixtures.Close())
 		conns = append(conns, fixtures.Script(fmt.Sprintf("idle %d", i), steps...).AsScenery())
 	}
 	return conns
