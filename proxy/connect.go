@@ -24,13 +24,15 @@ func (r *Relay) watchConnects(f Fault) {
 	here := sockdiag.Filter{States: []sockdiag.State{sockdiag.SynSent}, RemotePort: addrPort(r.addr).Port()}
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
-	for {
+	for looked := r.rec.now(); ; {
+		now := r.rec.now()
 		if waiting, err := diag.List(here); err == nil && len(waiting) > 0 {
-			r.rec.signed()
+			r.rec.signed(r.rec.now() - looked)
 			r.rec.struck(f, 0, f.Stream, 0)
 			<-r.ctx.Done()
 			return
 		}
+		looked = now
 		select {
 		case <-tick.C:
 		case <-r.ctx.Done():

@@ -38,20 +38,20 @@ func (r *recorder) snapshot() Trace {
 	return t
 }
 
-// signed notes the first sign of a client, an accept or a SYN.
-func (r *recorder) signed() {
+// signed notes the first sign of a client, an accept or a SYN. It came at most blur ago.
+func (r *recorder) signed(blur time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.trace.FirstSign == nil {
 		now := r.now()
-		r.trace.FirstSign = &now
+		r.trace.FirstSign, r.trace.SignBlur = &now, blur
 		close(r.sign)
 	}
 }
 
 // accepted opens the trace of a new connection and returns its number.
 func (r *recorder) accepted(client string) int {
-	r.signed()
+	r.signed(0)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c := &ConnTrace{N: len(r.conns) + 1, Client: client, Accepted: r.now()}

@@ -4,10 +4,11 @@ import "time"
 
 // A Trace is what the wire saw: pure data. Times are monotonic, counted from the relay's start.
 type Trace struct {
-	Conns       []ConnTrace `json:"conns"`                 // in order of acceptance
-	Fired       []Strike    `json:"fired"`                 // the faults that struck, in order
-	FirstSign   Moment      `json:"first_sign,omitempty"`  // the first accept, or the first SYN seen where nothing accepts
-	Unconfirmed int         `json:"unconfirmed,omitempty"` // lock-step slices whose reading could not be confirmed
+	Conns       []ConnTrace   `json:"conns"`                  // in order of acceptance
+	Fired       []Strike      `json:"fired"`                  // the faults that struck, in order
+	FirstSign   Moment        `json:"first_sign,omitempty"`   // the first accept, or the first SYN seen where nothing accepts
+	SignBlur    time.Duration `json:"sign_blur_ns,omitempty"` // how much earlier than FirstSign it may have been: a SYN is looked for, not announced
+	Unconfirmed int           `json:"unconfirmed,omitempty"`  // lock-step slices whose reading could not be confirmed
 }
 
 // A Moment is a time on the trace's clock; nil means it never came.

@@ -23,7 +23,7 @@ const (
 func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case) (cases.Observation, error) {
 	t, scale := b.target, e.options.Scale
 	timing := effective(t.Promises, scale)
-	o := cases.Observation{Role: targets.ClientRole, Declared: scaled(t.Promises, scale), Timing: timing, Scale: scale, Speaks: b.speaks, Exit: b.exitCost}
+	o := cases.Observation{Role: targets.ClientRole, Declared: scaled(t.Promises, scale), Timing: timing, Scale: scale, Speaks: b.speaks, Blur: b.exitCost}
 	o.Undeclared = c.Deadline != "" && t.Promises.Of(c.Deadline) == 0
 
 	stage := &fixtures.Stage{Protocol: t.Protocol, Seed: e.seedOf(c), Deadlines: timing, Patience: guard(timing, scale), Events: fixtures.NewEvents()}
@@ -69,6 +69,7 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case) (cas
 	first := begun + b.begin // where nothing accepts, a client may leave no sign
 	if o.Trace.FirstSign != nil {
 		first = *o.Trace.FirstSign
+		o.Blur += o.Trace.SignBlur
 		o.Began = first - begun
 	}
 	o.Elapsed = max(0, ended-first-b.exitCost)

@@ -164,7 +164,7 @@ func HaveTakenAbout(d fixtures.Deadline) Expectation {
 			return nil
 		}
 		low, high := Window(limit, o.Scale)
-		if o.Elapsed+o.Exit >= low && o.Elapsed <= high {
+		if o.Elapsed+o.Blur >= low && o.Elapsed <= high {
 			return nil
 		}
 		return &Broken{NeverHang, fmt.Sprintf("an end at the %s deadline: after %s to %s", d, round(low), round(high)),
