@@ -80,7 +80,7 @@ func (p *pair) drain(idle time.Duration, queue func() (n int, ok bool)) {
 // poll asks until the answer is yes. It returns false after limit (0 is none) or if the connection was aborted. The first
 // questions come at once, for most answers are microseconds away; later ones back off to a millisecond.
 func (p *pair) poll(limit time.Duration, yes func() bool) bool {
-	const eager = 32
+	const eager = 128
 	pause := 20 * time.Microsecond
 	began := time.Now()
 	for i := 0; !yes(); i++ {

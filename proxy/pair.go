@@ -143,10 +143,12 @@ func (p *pair) close() {
 
 // sleep waits for d and reports false if the connection was aborted first.
 func (p *pair) sleep(d time.Duration) bool {
+	due := time.Now().Add(d)
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
+		p.relay.rec.late(time.Since(due))
 		return true
 	case <-p.aborted.ch:
 		return false

@@ -32,6 +32,9 @@ func (r *recorder) snapshot() Trace {
 	t.Fired = slices.Clone(t.Fired)
 	t.Conns = make([]ConnTrace, len(r.conns))
 	for i, c := range r.conns {
+		if c.Dialled == nil {
+			t.Late = max(t.Late, r.now()-c.Accepted)
+		}
 		t.Conns[i] = *c
 		t.Conns[i].Events = slices.Clone(c.Events)
 	}
@@ -65,6 +68,7 @@ func (r *recorder) settled(conn int) {
 	defer r.mu.Unlock()
 	at := r.now()
 	r.conns[conn-1].Dialled = &at
+	r.trace.Late = max(r.trace.Late, at-r.conns[conn-1].Accepted)
 	close(r.news)
 	r.news = make(chan struct{})
 }
@@ -147,6 +151,13 @@ func (r *recorder) passed(conn int, stream Stream, how string) {
 	}
 	f.Passed = how
 	c.Events = append(c.Events, Event{At: at, Stream: stream, What: "sent_" + how, Offset: f.Out})
+}
+
+// late notes that the wire was late in doing something.
+func (r *recorder) late(by time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.trace.Late = max(r.trace.Late, by)
 }
 
 func (r *recorder) unconfirmed() {

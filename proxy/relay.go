@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -166,15 +168,22 @@ func (r *Relay) Elapsed() time.Duration { return r.rec.now() }
 // ClientsEnded waits until the clients of all connections accepted so far have ended them, with a FIN or an RST, or until
 // ctx is done. A client whose stream is stalled cannot be seen to end.
 func (r *Relay) ClientsEnded(ctx context.Context) error {
+	return r.each(ctx, func(p *pair) <-chan struct{} { return p.up.ended.ch })
+}
+
+// Quiet waits until all connections accepted so far have ended on both sides, or until ctx is done.
+func (r *Relay) Quiet(ctx context.Context) error {
+	return r.each(ctx, func(p *pair) <-chan struct{} { return p.over })
+}
+
+// each waits for the event of each open connection, or for the connection's end.
+func (r *Relay) each(ctx context.Context, event func(*pair) <-chan struct{}) error {
 	r.mu.Lock()
-	open := make([]*pair, 0, len(r.pairs))
-	for p := range r.pairs {
-		open = append(open, p)
-	}
+	open := slices.Collect(maps.Keys(r.pairs))
 	r.mu.Unlock()
 	for _, p := range open {
 		select {
-		case <-p.up.ended.ch:
+		case <-event(p):
 		case <-p.over:
 		case <-ctx.Done():
 			return ctx.Err()

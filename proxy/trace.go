@@ -8,6 +8,7 @@ type Trace struct {
 	Fired       []Strike      `json:"fired"`                  // the faults that struck, in order
 	FirstSign   Moment        `json:"first_sign,omitempty"`   // the first accept, or the first SYN seen where nothing accepts
 	SignBlur    time.Duration `json:"sign_blur_ns,omitempty"` // how much earlier than FirstSign it may have been: a SYN is looked for, not announced
+	Late        time.Duration `json:"late_ns,omitempty"`      // the latest that the wire did what it should have done at once or at a given time
 	Unconfirmed int           `json:"unconfirmed,omitempty"`  // lock-step slices whose reading could not be confirmed
 }
 

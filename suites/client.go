@@ -44,7 +44,7 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case) (cas
 	if t.Command != nil {
 		started = e.pool.start(c.Timed)
 	}
-	begun := relay.Elapsed()
+	begun, called := relay.Elapsed(), time.Now()
 	said, hung := e.exchange(ctx, relay, started, timing, func(ctx context.Context) targets.Said {
 		return t.Exchange(ctx, relay.Addr().String(), targets.Job{Messages: bodies, Promises: scaled(t.Promises, scale)})
 	})
@@ -69,8 +69,15 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case) (cas
 	first := begun + b.begin // where nothing accepts, a client may leave no sign
 	if o.Trace.FirstSign != nil {
 		first = *o.Trace.FirstSign
-		o.Blur += o.Trace.SignBlur
 		o.Began = first - begun
+	}
+	// The target's clock may have started before its first sign: in this process with the call; in another, earlier by as
+	// much as the machine is late.
+	if t.Command == nil {
+		o.Blur = first - begun
+	} else {
+		late, _ := e.witness.since(called)
+		o.Blur += o.Trace.SignBlur + late
 	}
 	o.Elapsed = max(0, ended-first-b.exitCost)
 	want := wanted(t.Protocol, bodies, o.Reference)

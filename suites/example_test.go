@@ -21,13 +21,20 @@ func echo(ctx context.Context, addr string, text []byte) ([]byte, error) {
 		return nil, err
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(300 * time.Millisecond))
+	conn.SetWriteDeadline(time.Now().Add(300 * time.Millisecond))
 	if _, err := conn.Write(text); err != nil {
 		return nil, err
 	}
-	answer := make([]byte, len(text))
-	n, err := io.ReadFull(conn, answer)
-	return answer[:n], err
+	answer := make([]byte, 0, len(text))
+	for len(answer) < len(text) {
+		conn.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
+		n, err := conn.Read(answer[len(answer):len(text)])
+		answer = answer[:len(answer)+n]
+		if err != nil {
+			return answer, err
+		}
+	}
+	return answer, nil
 }
 
 // client makes it a target: one method, which says how the exchange ended.

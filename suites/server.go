@@ -13,6 +13,9 @@ import (
 // playLimit bounds the whole of an exchange with a server, × scale; each step has the interpreter's patience.
 const playLimit = 60 * time.Second
 
+// quietPatience is how long a server may take to end connections that its client has ended, × scale.
+const quietPatience = 500 * time.Millisecond
+
 // observeServer lets the reference client play the exchange with the target, through the wire that the case asks for, and
 // then a fresh one without it.
 func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, followUp bool) (cases.Observation, error) {
@@ -41,6 +44,10 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 	defer relay.Close()
 	stage.Dial, stage.Direct = relay.Dial, dialer(server.Addr)
 	o.Reference = stage.Play(ctx, c.Exchange)
+	// What the script closed in order must reach the server so; closing the relay resets what is still open.
+	patient, enough := context.WithTimeout(ctx, time.Duration(scale*float64(quietPatience)))
+	_ = relay.Quiet(patient)
+	enough()
 	o.Trace = relay.Trace()
 	_ = relay.Close()
 	o.Outcome, o.Detail = o.Reference.Judged()

@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"context"
 	"sync"
 	"time"
 )
@@ -53,15 +54,28 @@ func (w *witness) watch() {
 	}
 }
 
-// worst is the latest the witness was woken since the given time.
-func (w *witness) worst(since time.Time) time.Duration {
+// since is by how much the witness was late since the given time: at worst, and all in all.
+func (w *witness) since(t time.Time) (worst, total time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var worst time.Duration
-	for i := len(w.late) - 1; i >= 0 && w.late[i].at.After(since); i-- {
+	for i := len(w.late) - 1; i >= 0 && w.late[i].at.After(t); i-- {
 		worst = max(worst, w.late[i].by)
+		total += w.late[i].by
 	}
-	return worst
+	return worst, total
+}
+
+// calm waits until the machine has been on time for a while, but not for ever.
+func (w *witness) calm(ctx context.Context) {
+	const quiet, patience = 100 * time.Millisecond, 3 * time.Second
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		if !waits(ctx, nil, quiet) {
+			return
+		}
+		if worst, _ := w.since(time.Now().Add(-quiet)); worst < 2*noteworthy {
+			return
+		}
+	}
 }
 
 func (w *witness) close() {

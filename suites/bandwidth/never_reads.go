@@ -22,7 +22,7 @@ var _ = cases.Register(cases.Case{
 		[]fixtures.Step{fixtures.Signal("stuffed")}, // 1 MiB fits into the kernels' buffers on the way; 64 MiB never do
 		slices.Repeat([]fixtures.Step{fixtures.Send(0)}, 1024-16),
 	)...).AsScenery()).Beside(fixtures.Echo(13), "stuffed"),
-	Expect: cases.And(haveHeldBack{}, cases.HaveServedTheBystander()),
+	Expect: cases.And(cases.JudgeFunc(heldBack), cases.HaveServedTheBystander()),
 	Why: "This client only talks and never listens. A sound server notices that its answers do not get away and reads no " +
 		"more requests: then TCP makes the client wait. A server that reads on and queues the answers in memory works for " +
 		"the client, not for itself: a few such clients, or one on a slow link with a large download, and it is killed for " +
@@ -33,12 +33,9 @@ var _ = cases.Register(cases.Case{
 		"Java: blocking write() before the next read(); with NIO drop OP_READ while there is something left to write.",
 })
 
-// haveHeldBack expects that the client which never reads could not send all it had: the server had stopped reading, or had
+// heldBack expects that the client which never reads could not send all it had: the server had stopped reading, or had
 // ended the connection.
-type haveHeldBack struct{}
-
-// Judge implements [cases.Expectation].
-func (haveHeldBack) Judge(o cases.Observation) *cases.Broken {
+func heldBack(o cases.Observation) *cases.Broken {
 	for _, c := range o.Reference.Conns {
 		if c.Outcome == fixtures.OK {
 			return &cases.Broken{Promise: cases.Recover, Expected: "no more read from a client that takes no answers than buffers hold",
@@ -46,17 +43,4 @@ func (haveHeldBack) Judge(o cases.Observation) *cases.Broken {
 		}
 	}
 	return nil
-}
-
-// Match implements gomega's matcher, with FailureMessage and NegatedFailureMessage.
-func (h haveHeldBack) Match(actual any) (bool, error) {
-	return h.Judge(actual.(cases.Observation)) == nil, nil
-}
-
-func (h haveHeldBack) FailureMessage(actual any) string {
-	return h.Judge(actual.(cases.Observation)).String()
-}
-
-func (haveHeldBack) NegatedFailureMessage(any) string {
-	return "expected the server to read on, but it held back"
 }

@@ -17,7 +17,7 @@ var _ = cases.Register(cases.Case{
 	Since: "0.1",
 	Timed: true,
 	Wire: func(t cases.Timing, _ int64) []proxy.Fault {
-		return []proxy.Fault{proxy.StallFor(min(t.Read, t.Write, t.Idle) / 2).FromTarget().After(64 << 10)}
+		return []proxy.Fault{proxy.StallFor(min(t.Read, t.Write, t.Idle) / 2).FromTarget().After(1 << 10)}
 	},
 	Exchange: fixtures.Echo(512 << 10),
 	Expect:   cases.HaveDelivered(),

@@ -36,11 +36,14 @@ func (b *Broken) String() string {
 	return s
 }
 
-type judge func(Observation) *Broken
+// JudgeFunc makes an [Expectation] of a function.
+type JudgeFunc func(Observation) *Broken
 
-func (j judge) Judge(o Observation) *Broken { return j(o) }
+// Judge calls the function.
+func (j JudgeFunc) Judge(o Observation) *Broken { return j(o) }
 
-func (j judge) Match(actual any) (bool, error) {
+// Match implements Gomega's matcher, for an [Observation].
+func (j JudgeFunc) Match(actual any) (bool, error) {
 	o, ok := actual.(Observation)
 	if !ok {
 		return false, fmt.Errorf("expected a cases.Observation, got %T", actual)
@@ -48,15 +51,17 @@ func (j judge) Match(actual any) (bool, error) {
 	return j(o) == nil, nil
 }
 
-func (j judge) FailureMessage(actual any) string { return j(actual.(Observation)).String() }
+// FailureMessage is the finding.
+func (j JudgeFunc) FailureMessage(actual any) string { return j(actual.(Observation)).String() }
 
-func (j judge) NegatedFailureMessage(actual any) string {
+// NegatedFailureMessage says that nothing is wrong.
+func (j JudgeFunc) NegatedFailureMessage(actual any) string {
 	return "expected the promise to be broken, but it was kept"
 }
 
 // And expects all of the expectations; the first broken one is reported.
 func And(all ...Expectation) Expectation {
-	return judge(func(o Observation) *Broken {
+	return JudgeFunc(func(o Observation) *Broken {
 		for _, e := range all {
 			if b := e.Judge(o); b != nil {
 				return b
@@ -69,7 +74,7 @@ func And(all ...Expectation) Expectation {
 // Sound is what every case expects before and behind its own expectation: the target neither hung nor died, and claimed
 // no success that it did not have; a server still serves others during the fault and a fresh client after it.
 func Sound(own Expectation) Expectation {
-	return And(judge(neverHung), judge(neverDied), judge(neverLied), own, HaveServedTheBystander(), HaveServedAFollowUp())
+	return And(JudgeFunc(neverHung), JudgeFunc(neverDied), JudgeFunc(neverLied), own, HaveServedTheBystander(), HaveServedAFollowUp())
 }
 
 func neverHung(o Observation) *Broken {
@@ -100,7 +105,7 @@ func neverLied(o Observation) *Broken {
 
 // HaveDelivered expects the exchange to have succeeded, every byte back in order and intact.
 func HaveDelivered() Expectation {
-	return judge(func(o Observation) *Broken {
+	return JudgeFunc(func(o Observation) *Broken {
 		if o.Outcome == fixtures.OK {
 			return nil
 		}
@@ -140,7 +145,7 @@ func HaveFailed() Expectation {
 }
 
 func haveSaid(expected string, wanted ...fixtures.Outcome) Expectation {
-	return judge(func(o Observation) *Broken {
+	return JudgeFunc(func(o Observation) *Broken {
 		switch {
 		case slices.Contains(wanted, o.Outcome):
 			return nil
@@ -158,7 +163,7 @@ func haveSaid(expected string, wanted ...fixtures.Outcome) Expectation {
 // HaveTakenAbout expects the exchange to have ended at the deadline: not before 0.95 of it, and not after 1.5 of it plus
 // 100 ms. The defect to catch is a factor of two, either way.
 func HaveTakenAbout(d fixtures.Deadline) Expectation {
-	return judge(func(o Observation) *Broken {
+	return JudgeFunc(func(o Observation) *Broken {
 		limit := o.Timing.Of(d)
 		if o.Undeclared || limit == 0 {
 			return nil
@@ -180,7 +185,7 @@ func Window(deadline time.Duration, scale float64) (low, high time.Duration) {
 // HaveEndedBefore expects the exchange to have ended well before the deadline: what was to be said was known at once. Where
 // the deadline is not declared, a second will do.
 func HaveEndedBefore(d fixtures.Deadline) Expectation {
-	return judge(func(o Observation) *Broken {
+	return JudgeFunc(func(o Observation) *Broken {
 		limit := o.Timing.Of(d) * 95 / 100
 		if o.Declared.Of(d) == 0 {
 			limit = max(limit, time.Duration(o.Scale*float64(time.Second)))
@@ -195,7 +200,7 @@ func HaveEndedBefore(d fixtures.Deadline) Expectation {
 
 // HaveClosedItsConnection expects the client to have closed every connection it opened.
 func HaveClosedItsConnection() Expectation {
-	return judge(func(o Observation) *Broken {
+	return JudgeFunc(func(o Observation) *Broken {
 		for _, c := range o.Trace.Conns {
 			if c.Upstream.End == "" {
 				return &Broken{Recover, "its connection closed", fmt.Sprintf("connection %d still open after the exchange", c.N), ""}
@@ -207,7 +212,7 @@ func HaveClosedItsConnection() Expectation {
 
 // HaveEndedInOrder expects the server to have closed with a FIN, not an RST, on every connection that is judged.
 func HaveEndedInOrder() Expectation {
-	return judge(func(o Observation) *Broken {
+	return JudgeFunc(func(o Observation) *Broken {
 		for _, c := range o.Reference.Conns {
 			if !c.Scenery && c.PeerEnd != "fin" {
 				seen := map[string]string{"rst": "an RST", "": "no end at all"}[c.PeerEnd]
@@ -229,7 +234,7 @@ func HaveServedAFollowUp() Expectation {
 }
 
 func served(expected string, which func(Observation) *fixtures.ConnRecord) Expectation {
-	return judge(func(o Observation) *Broken {
+	return JudgeFunc(func(o Observation) *Broken {
 		r := which(o)
 		if r == nil || r.Outcome == fixtures.OK {
 			return nil

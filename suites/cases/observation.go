@@ -23,7 +23,7 @@ type Observation struct {
 	Detail  string           `json:"detail,omitempty"`
 	Elapsed time.Duration    `json:"elapsed_ns"`         // from the target's first sign on the wire to its end, less the exit cost
 	Began   time.Duration    `json:"began_ns,omitempty"` // from the start of a client to its first sign
-	Blur    time.Duration    `json:"blur_ns,omitempty"`  // how much longer it may have been: the exit cost, as measured by the control, and how late the sign was seen
+	Blur    time.Duration    `json:"blur_ns,omitempty"`  // how much longer it may have been: the exit cost, as measured by the control, and what passed before the sign was seen
 
 	// What a client claims to have received, against what it should have. Damage is empty for an intact whole message.
 	Wanted   int64  `json:"wanted"`

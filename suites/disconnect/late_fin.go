@@ -16,7 +16,10 @@ var _ = cases.Register(cases.Case{
 	Since:  "0.1",
 	Timed:  true,
 	Wire: func(t cases.Timing, _ int64) []proxy.Fault {
-		return []proxy.Fault{proxy.SlowClose(2 * t.Read).TowardsTarget()}
+		return []proxy.Fault{
+			proxy.Latency(t.Read/10, 0).TowardsTarget(), // so that the end has reached the wire before the client has the reply
+			proxy.SlowClose(2 * t.Read).TowardsTarget(),
+		}
 	},
 	// The server closes right behind its reply: that end is what comes late.
 	Exchange: fixtures.Echo(1000).Playing(fixtures.Script("server", fixtures.Expect(0), fixtures.Send(0), fixtures.Close())),

@@ -1,10 +1,7 @@
 package disconnect
 
 import (
-	"time"
-
 	"github.com/faultwire/faultwire/fixtures"
-	"github.com/faultwire/faultwire/proxy"
 	"github.com/faultwire/faultwire/suites/cases"
 )
 
@@ -18,15 +15,11 @@ var _ = cases.Register(cases.Case{
 	Speaks: cases.Streams,
 	Basis:  cases.Practice(cases.Recover, "a client that stops in the middle keeps nobody else from being served"),
 	Since:  "0.1",
-	// A pause that hurts nobody: when it strikes the part has reached the server, and the other client may come.
-	Wire: func(cases.Timing, int64) []proxy.Fault {
-		return []proxy.Fault{proxy.StallFor(time.Millisecond).TowardsTarget().After(part)}
-	},
 	// The silent one goes on afterwards and is served, too: a server that first got rid of it had made the other wait.
 	Exchange: fixtures.Echo(13).Playing(fixtures.Script("silent",
-		fixtures.Dial(), fixtures.SendPart(0, 0, part), fixtures.Await("bystander"),
+		fixtures.Dial(), fixtures.SendPart(0, 0, part), fixtures.Signal("silence"), fixtures.Await("bystander"),
 		fixtures.SendPart(0, part, 0), fixtures.Expect(0), fixtures.Close(),
-	)).Beside(fixtures.Echo(13), "fault"),
+	)).Beside(fixtures.Echo(13), "silence"),
 	Expect: cases.And(cases.HaveServedTheBystander(), cases.HaveDelivered()),
 	Why: "One client sends a part of its request and then stops, like a phone that has lost its signal. A server that handles " +
 		"one client after the other now waits for the rest, and everybody else waits with it. In a test with a single client " +

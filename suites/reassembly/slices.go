@@ -66,9 +66,9 @@ var _ = cases.RegisterFamily("seed", []uint64{1, 2, 3}, func(uint64) cases.Case 
 		Basis:  byteStream,
 		Since:  "0.1",
 		Wire: func(cases.Timing, int64) []proxy.Fault {
-			return []proxy.Fault{proxy.SliceAbout(100, 49).TowardsTarget()}
+			return []proxy.Fault{proxy.SliceAbout(50, 24).TowardsTarget()}
 		},
-		Exchange: fixtures.Echo(4096),
+		Exchange: fixtures.Echo(1024),
 		Expect:   cases.HaveDelivered(),
 		Why: "Nobody chooses where a network cuts, so neither does this test: the pieces are of any size, some of a byte, " +
 			"some of hundreds. It finds the assumption that nobody knew they had made, such as that a piece is never " +

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/reports"
+	"github.com/faultwire/faultwire/suites"
+	"github.com/faultwire/faultwire/suites/cases"
+	"github.com/faultwire/faultwire/targets"
+	"github.com/faultwire/faultwire/targets/reference"
+)
+
+func explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain ID…",
+		Short: "Explain cases: what is required and why, what the wire does, how to fix it",
+		Long: "Explain cases: what is required, what that rests on and why it matters, what the wire does, how to fix it.\n" +
+			"A pattern explains each that it names. Of a family that differs in one value, the first stands for all.",
+		Example: "  faultwire explain tcp.timeout.drip\n  faultwire explain 'tcp.connect.*'",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return fmt.Errorf("explain what? Name a case, such as %s; faultwire list names them all", cases.All()[0].ID)
+			}
+			return nil
+		},
+		ValidArgs: ids(),
+		RunE: func(c *cobra.Command, args []string) error {
+			text, err := explain(args, width(c.OutOrStdout()))
+			if err != nil {
+				return err
+			}
+			if _, err := fmt.Fprint(c.OutOrStdout(), text); err != nil {
+				return &ended{reports.ExitError, err}
+			}
+			return nil
+		},
+	}
+}
+
+// explain explains the cases that the patterns name; columns is 0 for the usual width.
+func explain(patterns []string, columns int) (string, error) {
+	engine, err := suites.New(suites.Options{Patterns: patterns}) // knows whether they name anything, and what is near
+	if err != nil {
+		return "", err
+	}
+	engine.Close()
+	var families []string
+	members := map[string][]cases.Case{}
+	for _, c := range cases.All() {
+		if !slices.ContainsFunc(patterns, func(p string) bool { return suites.Matches(p, c.ID) }) {
+			continue
+		}
+		family, _, _ := strings.Cut(c.ID, "[")
+		if members[family] == nil {
+			families = append(families, family)
+		}
+		members[family] = append(members[family], c)
+	}
+	s := sheet{columns: columns}
+	if columns <= 0 {
+		s.columns = 100
+	}
+	for i, family := range families {
+		if i > 0 {
+			s.out.WriteByte('\n')
+		}
+		s.explain(members[family])
+	}
+	return s.out.String(), nil
+}
+
+// A sheet is an explanation being written.
+type sheet struct {
+	out     bytes.Buffer
+	columns int
+}
+
+// explain explains the first of a family's members for all.
+func (s *sheet) explain(family []cases.Case) {
+	c := family[0]
+	fmt.Fprintln(&s.out, c.ID)
+	s.entry("", c.Title)
+	fmt.Fprintln(&s.out)
+	level := strings.ToUpper(string(c.Level))
+	if c.Full {
+		level += ", in runs with --full only, or by its ID"
+	}
+	s.entry("Level", level)
+	basis := string(c.Basis.Kind)
+	if c.Basis.Kind == cases.PracticeBasis {
+		basis += " (no standard demands it)"
+	}
+	s.entry("Basis", basis+" · "+c.Basis.String())
+	s.entry("For", audience(c))
+	for _, f := range faults(c) {
+		s.entry("The wire", f)
+	}
+	s.entry("Exchange", exchange(c.Exchange))
+	s.entry("Why", c.Why)
+	s.entry("Fix", c.Fix)
+	s.entry("Source", fmt.Sprintf("%s:%d, since catalogue %s", c.File, c.Line, c.Since))
+	if len(family) > 1 {
+		var others []string
+		for _, m := range family[1:] {
+			_, axis, _ := strings.Cut(m.ID, "[")
+			others = append(others, "["+axis)
+		}
+		s.entry("Also", strings.Join(others, " "))
+	}
+	s.entry("Run alone", targets.JoinCommand([]string{"faultwire", "run", "--run", c.ID}))
+}
+
+// entry writes a label and its text beside it, wrapped; a line of text that begins with "Go: " hangs under what follows.
+func (s *sheet) entry(label, text string) {
+	const indent, labels = 2, 11
+	left := indent
+	if label != "" {
+		left += labels
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		at, margin := left, left
+		if language, _, ok := strings.Cut(line, ": "); ok && label == "Fix" {
+			margin += len(language) + 2
+		}
+		fmt.Fprintf(&s.out, "%*s%-*s", indent, "", left-indent, label)
+		for i, word := range strings.Fields(line) {
+			n := len([]rune(word))
+			switch {
+			case i == 0:
+			case at+1+n > s.columns:
+				fmt.Fprintf(&s.out, "\n%*s", margin, "")
+				at = margin
+			default:
+				s.out.WriteByte(' ')
+				at++
+			}
+			s.out.WriteString(word)
+			at += n
+		}
+		s.out.WriteByte('\n')
+		label = ""
+	}
+}
+
+// audience is which targets the case is for.
+func audience(c cases.Case) string {
+	who := map[cases.Role]string{cases.Client: "clients", cases.Server: "servers", cases.Both: "clients and servers"}[c.Role]
+	var speak []string
+	for _, p := range c.Speaks {
+		speak = append(speak, string(p))
+	}
+	s := who + " that speak " + strings.Join(speak, " or ")
+	switch c.Deadline {
+	case "":
+	case fixtures.TotalDeadline, fixtures.IdleDeadline:
+		s += fmt.Sprintf(", if they promise a deadline: --%s-timeout", c.Deadline)
+	default:
+		s += fmt.Sprintf("; about the %s deadline", c.Deadline)
+	}
+	return s
+}
+
+// faults are what the wire does to a target that promises the built-in deadlines.
+func faults(c cases.Case) (all []string) {
+	if c.Wire == nil {
+		return []string{"no fault"}
+	}
+	var sent int64
+	for _, m := range c.Exchange.Messages {
+		sent += int64(m.Size + c.Speaks[0].Overhead())
+	}
+	timing := cases.Timing{
+		Connect: reference.ConnectDeadline, Read: reference.ReadDeadline, Write: reference.WriteDeadline,
+		Total: reference.TotalDeadline, Idle: reference.IdleDeadline,
+	}
+	for _, f := range c.Wire(timing, sent) {
+		all = append(all, f.String())
+	}
+	return all
+}
+
+// exchange is the exchange in words.
+func exchange(x fixtures.Exchange) string {
+	var sizes []string
+	for _, m := range x.Messages {
+		sizes = append(sizes, fmt.Sprintf("%d bytes", m.Size))
+	}
+	s := "a message of " + sizes[0]
+	if len(sizes) > 1 {
+		s = "messages: " + folded(sizes)
+	}
+	if len(x.Conns) == 0 {
+		s += ", there and back"
+	}
+	var conns []string
+	for _, c := range x.Conns {
+		var steps []string
+		for _, step := range c.Steps {
+			steps = append(steps, strings.ReplaceAll(string(step.Do), "_", " "))
+		}
+		times := ""
+		if c.Repeat > 1 {
+			times += fmt.Sprintf(", %d times", c.Repeat)
+		}
+		if c.Parallel > 1 {
+			times += fmt.Sprintf(", %d at once", c.Parallel)
+		}
+		conns = append(conns, "("+folded(steps)+")"+times)
+	}
+	if len(conns) > 0 {
+		s += "\nFaultwire's side: " + folded(conns)
+	}
+	if x.Bystander != nil {
+		s += "\nbeside it, not through the wire: " + exchange(*x.Bystander)
+	}
+	return s
+}
+
+// folded joins words, and counts what comes several times running, alone or in pairs.
+func folded(words []string) string {
+	var parts []string
+	for len(words) > 0 {
+		best, times := 1, 1
+		for n := 1; n <= 2 && n <= len(words); n++ {
+			again := 1
+			for end := (again + 1) * n; end <= len(words) && slices.Equal(words[end-n:end], words[:n]); end += n {
+				again++
+			}
+			if again > times {
+				best, times = n, again
+			}
+		}
+		part := strings.Join(words[:best], ", ")
+		if times > 1 {
+			part = fmt.Sprintf("%d × %s", times, strings.Join(words[:best], " + "))
+		}
+		parts = append(parts, part)
+		words = words[best*times:]
+	}
+	return strings.Join(parts, ", ")
+}

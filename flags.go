@@ -1,0 +1,158 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/reports"
+	"github.com/faultwire/faultwire/suites"
+	"github.com/faultwire/faultwire/suites/cases"
+	"github.com/faultwire/faultwire/targets"
+)
+
+// options are what run and list are told. They share every flag, so that the one lists what the other runs.
+type options struct {
+	client, server, address  string
+	protocol, name, classify string
+	noOutput                 bool
+	promises                 fixtures.Deadlines
+	config                   string
+
+	only          []string // --target
+	patterns      []string // --run
+	seed          uint64
+	scale         float64
+	full, strict  bool
+	output        string
+	requireTarget bool
+
+	what     *pflag.FlagSet // the flags that say what is tested: those up to config
+	selfTest bool           // nobody said what: Faultwire tests itself
+}
+
+// bind adds the flags to c's.
+func (o *options) bind(c *cobra.Command) {
+	o.what = pflag.NewFlagSet("", pflag.ContinueOnError)
+	o.what.StringVar(&o.client, "client", "", "the `command` of a client to test: 'python3 client.py {host} {port}'")
+	o.what.StringVar(&o.server, "server", "", "the `command` of a server to test: './server --port {port}'")
+	o.what.StringVar(&o.address, "server-address", "", "a server to test that is running already, at `host:port`")
+	o.what.StringVar(&o.protocol, "protocol", string(fixtures.EchoProtocol), "the `protocol`: echo, or framed (each message behind its length in four bytes)")
+	o.what.StringVar(&o.name, "name", "", "the `name` that reports give the target (default client or server)")
+	o.what.DurationVar(&o.promises.Connect, "connect-timeout", 0, "what the client promises: longest wait for a connection")
+	o.what.DurationVar(&o.promises.Read, "read-timeout", 0, "what the client promises: longest silence it accepts")
+	o.what.DurationVar(&o.promises.Write, "write-timeout", 0, "what the client promises: longest time a write may block")
+	o.what.DurationVar(&o.promises.Total, "total-timeout", 0, "what the client promises: longest exchange, all in all")
+	o.what.DurationVar(&o.promises.Idle, "idle-timeout", 0, "what the server promises: longest silence of a client")
+	o.what.StringVar(&o.classify, "classify", "", "what the client's exit codes and stderr mean, by `preset`: curl, wget, python, go, node or java")
+	o.what.BoolVar(&o.noOutput, "no-output", false, "the client does not print what it received")
+	o.what.StringVar(&o.config, "config", "", "`file` with the targets (default faultwire.yaml, if there is one)")
+
+	f := c.Flags()
+	f.SortFlags = false
+	o.what.SortFlags = false
+	f.AddFlagSet(o.what)
+	f.StringArrayVar(&o.only, "target", nil, "only the target of this `name`; may be repeated")
+	f.StringArrayVar(&o.patterns, "run", nil, "only cases of this ID or `pattern` (* within a segment, ** across); may be repeated")
+	f.Uint64Var(&o.seed, "seed", 0, "a `number` that payloads and faults follow from: the same seed, the same run (default random)")
+	f.Float64Var(&o.scale, "time-scale", 1, "a `factor` on every deadline, for slow machines")
+	f.BoolVar(&o.full, "full", false, "the long cases too")
+	f.BoolVar(&o.strict, "strict", false, "a recommendation (SHOULD) that is not kept fails the run")
+	f.StringVar(&o.output, "output", reports.DefaultFolder, "the report's `folder`")
+	f.BoolVar(&o.requireTarget, "require-target", false, "exit 3 if no target is given, instead of testing Faultwire itself")
+
+	for flag, words := range map[string][]cobra.Completion{
+		"protocol": {string(fixtures.EchoProtocol), string(fixtures.FramedProtocol)},
+		"classify": targets.PresetNames(),
+		"run":      ids(),
+	} {
+		if err := c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+			panic(err) // the flag is not among those above
+		}
+	}
+}
+
+// given are the flags that say what is tested, as far as they were given.
+func (o *options) given() (all []*pflag.Flag) {
+	o.what.VisitAll(func(f *pflag.Flag) {
+		if f.Changed {
+			all = append(all, f)
+		}
+	})
+	return all
+}
+
+// ids are the IDs of the catalogue.
+func ids() (all []string) {
+	for _, c := range cases.All() {
+		all = append(all, c.ID)
+	}
+	return all
+}
+
+// engine is the engine for what the flags ask, and its targets. The caller closes it.
+func (o *options) engine(c *cobra.Command) (*suites.Engine, []targets.Target, error) {
+	if !(o.scale > 0) || math.IsInf(o.scale, 0) {
+		return nil, nil, fmt.Errorf("--time-scale: %g stretches nothing; write a number above 0, such as 3", o.scale)
+	}
+	if !c.Flags().Changed("seed") {
+		o.seed = uint64(rand.Uint32()) // short enough to be typed again
+	}
+	under, err := o.targets()
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := suites.New(suites.Options{
+		Targets: under, Patterns: o.patterns, Seed: o.seed, Scale: o.scale, Full: o.full, Strict: o.strict,
+		Replay: o.replay(len(under) > 1),
+	})
+	return e, under, err
+}
+
+// replay makes the line that runs one pair alone: the target as it was given, the case, the seed.
+func (o *options) replay(several bool) func(suites.Pair, uint64) string {
+	given := []string{"faultwire", "run"}
+	for _, f := range o.given() {
+		switch f.Value.String() {
+		case "true":
+			given = append(given, "--"+f.Name)
+		case "false":
+		default:
+			given = append(given, "--"+f.Name, f.Value.String())
+		}
+	}
+	return func(p suites.Pair, seed uint64) string {
+		line := slices.Clone(given)
+		if several {
+			line = append(line, "--target", p.Target.Name)
+		}
+		if p.Case.ID != "control" { // the control leads every run, whatever else is in it
+			line = append(line, "--run", p.Case.ID)
+		}
+		line = append(line, "--seed", strconv.FormatUint(seed, 10))
+		if o.scale != 1 {
+			line = append(line, "--time-scale", strconv.FormatFloat(o.scale, 'g', -1, 64))
+		}
+		if o.strict {
+			line = append(line, "--strict")
+		}
+		return targets.JoinCommand(line)
+	}
+}
+
+// noArguments refuses what is most likely a command or a pattern that lacks its flag.
+func noArguments(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s takes flags only, not %q; a command goes in quotes, --client '%s …', a case goes with --run", c.Name(), args[0], args[0])
+}
+
+var errNoTarget = errors.New("no target is given; name one with --client, --server or --server-address, or in faultwire.yaml")
