@@ -9,19 +9,15 @@ import (
 	"github.com/faultwire/faultwire/proxy/sockdiag"
 )
 
-// lockstep waits until the receiver has read what was written, so that what follows cannot be merged with it: our send
-// queue is empty, then the peer's receive queue is. Only in this order: an empty receive queue may still be waiting for
-// what is under way. A receiver that does not read ends the slicing: what could not be confirmed proves nothing, and waiting
+// lockstep waits until the receiver has read what was written, so that what follows cannot be merged with it: the peer's
+// socket has received it all, and its receive queue is empty. Either alone proves nothing. A receiver that does not read ends the slicing: what could not be confirmed proves nothing, and waiting
 // for each further slice would only stretch it.
 func (f *flow) lockstep(cut Fault) {
 	f.struck(cut)
-	peer := f.pair.peerQueue(f.dst)
+	peer := f.pair.peerOf(f.dst)
 	if !f.pair.poll(f.pair.confirmLimit(), func() bool {
-		if n, ok := unsent(f.dst.raw); !ok || n > 0 {
-			return false
-		}
-		n, ok := peer()
-		return ok && n == 0
+		s, ok := peer()
+		return ok && s.Unread == 0 && f.arrived(s)
 	}) && !f.pair.aborted.raised() && !f.back.ended.raised() {
 		f.pair.relay.rec.unconfirmed()
 		f.slices = nil
@@ -34,22 +30,21 @@ func (p *pair) confirmLimit() time.Duration {
 	return time.Duration(p.relay.config.TimeScale * float64(250*time.Millisecond))
 }
 
-// peerQueue returns a question: how many bytes wait unread in the receive queue of the socket at the other end of e? ok is
-// false where that socket cannot be seen.
-func (p *pair) peerQueue(e *end) func() (n int, ok bool) {
+// peerOf returns a question: how does the kernel see the socket at the other end of e? ok is false where it cannot be seen.
+func (p *pair) peerOf(e *end) func() (s sockdiag.Socket, ok bool) {
 	local, remote := addrPort(e.conn.LocalAddr()), addrPort(e.conn.RemoteAddr())
-	return func() (int, bool) {
+	return func() (sockdiag.Socket, bool) {
 		p.diagOnce.Lock()
 		defer p.diagOnce.Unlock()
 		if p.diag == nil {
 			d, err := sockdiag.Open()
 			if err != nil {
-				return 0, false
+				return sockdiag.Socket{}, false
 			}
 			p.diag = d
 		}
 		s, found, err := p.diag.Get(remote, local)
-		return int(s.Unread), found && err == nil
+		return s, found && err == nil
 	}
 }
 

@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"time"
+
+	"github.com/faultwire/faultwire/proxy/sockdiag"
 )
 
 // strikeDue lets the edge faults strike whose byte has been reached. coming says that more of the stream, or its end, is
@@ -127,14 +129,36 @@ func (f *flow) cut(s Fault, after int64) int64 {
 // orderly end.
 const settle = 5 * time.Millisecond
 
-// drained waits until the peer's kernel has acknowledged what was written, however long the peer takes to make room.
-func (f *flow) drained() { f.pair.drain(0, f.unsent) }
+// drained waits until the peer's kernel has what was written, however long the peer takes to make room.
+func (f *flow) drained() {
+	peer := f.pair.peerOf(f.dst)
+	f.pair.poll(0, func() bool {
+		if n, ok := f.unsent(); !ok || n == 0 {
+			return true
+		}
+		s, ok := peer() // its acknowledgement may be delayed by 40 ms and more
+		return ok && f.arrived(s)
+	})
+}
 
 // settled waits until the peer has also read it, where that can be seen, and a moment longer. It gives up on a peer that does
 // not read, for what its kernel has stays readable; it returns false if the connection was aborted first.
 func (f *flow) settled() bool {
-	f.pair.drain(f.pair.confirmLimit(), f.pair.peerQueue(f.dst))
+	peer := f.pair.peerOf(f.dst)
+	f.pair.drain(f.pair.confirmLimit(), func() (int, bool) {
+		s, ok := peer()
+		return int(s.Unread), ok
+	})
 	return f.pair.sleep(settle)
+}
+
+// arrived reports whether the peer's kernel has all that was written.
+func (f *flow) arrived(peer sockdiag.Socket) bool {
+	if peer.Received == 0 { // unknown: an acknowledgement will do
+		n, ok := f.unsent()
+		return ok && n == 0
+	}
+	return peer.Received >= uint64(f.written.count())
 }
 
 // flush is drained for ends that merely pass on what the sender did: it gives up on a peer that takes nothing.

@@ -64,7 +64,7 @@ func (c *Conn) Get(local, remote netip.AddrPort) (Socket, bool, error) {
 	if local.Addr().Is6() {
 		family = unix.AF_INET6
 	}
-	if err := c.ask(unix.NLM_F_REQUEST, family, ^uint32(0), local, remote); err != nil {
+	if err := c.ask(unix.NLM_F_REQUEST, family, infoExtension, ^uint32(0), local, remote); err != nil {
 		return Socket{}, false, err
 	}
 	for {
@@ -110,7 +110,7 @@ func (c *Conn) dump(found []Socket, family uint8, f Filter) ([]Socket, error) {
 	}
 	local := netip.AddrPortFrom(netip.Addr{}, f.LocalPort)
 	remote := netip.AddrPortFrom(netip.Addr{}, f.RemotePort)
-	if err := c.ask(unix.NLM_F_REQUEST|unix.NLM_F_DUMP, family, states, local, remote); err != nil {
+	if err := c.ask(unix.NLM_F_REQUEST|unix.NLM_F_DUMP, family, 0, states, local, remote); err != nil {
 		return nil, err
 	}
 	for {
@@ -133,9 +133,9 @@ func (c *Conn) dump(found []Socket, family uint8, f Filter) ([]Socket, error) {
 }
 
 // ask sends the question; the kernel has answered it when ask returns.
-func (c *Conn) ask(flags uint16, family uint8, states uint32, local, remote netip.AddrPort) error {
+func (c *Conn) ask(flags uint16, family, extensions uint8, states uint32, local, remote netip.AddrPort) error {
 	c.seq++
-	encodeQuery(&c.query, c.seq, flags, family, states, local, remote)
+	encodeQuery(&c.query, c.seq, flags, family, extensions, states, local, remote)
 	for {
 		_, err := unix.Write(c.fd, c.query[:])
 		if err == nil {

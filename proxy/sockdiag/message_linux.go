@@ -15,17 +15,21 @@ const (
 	queryLen  = headerLen + 8 + endsLen
 	endsLen   = 48 // struct inet_diag_sockid
 	socketLen = 4 + endsLen + 20
+
+	diagInfo      = 2 // INET_DIAG_INFO
+	infoExtension = 1 << (diagInfo - 1)
+	bytesReceived = 128 // the offset of tcpi_bytes_received in struct tcp_info (linux/tcp.h)
 )
 
 var native = binary.NativeEndian
 
-func encodeQuery(b *[queryLen]byte, seq uint32, flags uint16, family uint8, states uint32, local, remote netip.AddrPort) {
+func encodeQuery(b *[queryLen]byte, seq uint32, flags uint16, family, extensions uint8, states uint32, local, remote netip.AddrPort) {
 	clear(b[:])
 	native.PutUint32(b[0:], queryLen)
 	native.PutUint16(b[4:], unix.SOCK_DIAG_BY_FAMILY)
 	native.PutUint16(b[6:], flags)
 	native.PutUint32(b[8:], seq)
-	b[16], b[17] = family, unix.IPPROTO_TCP
+	b[16], b[17], b[18] = family, unix.IPPROTO_TCP, extensions
 	native.PutUint32(b[20:], states)
 	ends := b[24:]
 	binary.BigEndian.PutUint16(ends[0:], local.Port())
@@ -91,6 +95,21 @@ func (m message) err() error {
 	return fmt.Errorf("an answer of netlink type %d, expected %d", m.kind, unix.SOCK_DIAG_BY_FAMILY)
 }
 
+// received reads struct tcp_info's count of bytes from the attributes behind the message.
+func (m message) received() uint64 {
+	for b := m.body[socketLen:]; len(b) >= unix.SizeofRtAttr; {
+		n := int(native.Uint16(b))
+		if n < unix.SizeofRtAttr || n > len(b) {
+			return 0
+		}
+		if native.Uint16(b[2:]) == diagInfo && n >= unix.SizeofRtAttr+bytesReceived+8 {
+			return native.Uint64(b[unix.SizeofRtAttr+bytesReceived:])
+		}
+		b = b[min((n+3)&^3, len(b)):]
+	}
+	return 0
+}
+
 // socket reads struct inet_diag_msg.
 func (m message) socket() Socket {
 	b := m.body
@@ -108,5 +127,7 @@ func (m message) socket() Socket {
 		Unread: native.Uint32(counts[4:]),
 		Unsent: native.Uint32(counts[8:]),
 		Inode:  native.Uint32(counts[16:]),
+
+		Received: m.received(),
 	}
 }

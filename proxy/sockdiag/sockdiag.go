@@ -30,6 +30,10 @@ type Socket struct {
 	// listening socket it is the limit of its accept queue.
 	Unsent uint32
 
+	// Received is the number of payload bytes that arrived in order, read or not; a FIN counts as one. Only [Conn.Get] asks
+	// for it; 0 if the kernel does not say (before Linux 4.1).
+	Received uint64
+
 	Inode uint32 // as in /proc/<pid>/fd ("socket:[inode]"); 0 if no process holds the socket any longer
 }
 

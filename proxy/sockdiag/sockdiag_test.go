@@ -95,6 +95,7 @@ func TestGetCountsWhatWasWrittenAndNotRead(t *testing.T) {
 			_, err = io.ReadFull(accepted, make([]byte, 400))
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(look().Unread).To(BeEquivalentTo(600))
+			g.Expect(look().Received).To(BeEquivalentTo(1000))
 
 			g.Expect(dialled.CloseWrite()).To(Succeed())
 			g.Eventually(func() sockdiag.State { return look().State }).Should(Equal(sockdiag.CloseWait))
