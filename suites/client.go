@@ -20,7 +20,7 @@ const (
 )
 
 // observeClient lets the target play one exchange with the reference server, through the wire that the case asks for.
-func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case) (cases.Observation, error) {
+func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *witness) (cases.Observation, error) {
 	t, scale := b.target, e.options.Scale
 	timing := effective(t.Promises, scale)
 	o := cases.Observation{Role: targets.ClientRole, Declared: scaled(t.Promises, scale), Timing: timing, Scale: scale, Speaks: b.speaks, Blur: b.exitCost}
@@ -44,7 +44,7 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case) (cas
 	if t.Command != nil {
 		started = e.pool.start(c.Timed)
 	}
-	begun, called := relay.Elapsed(), time.Now()
+	begun := relay.Elapsed()
 	said, hung := e.exchange(ctx, relay, started, timing, func(ctx context.Context) targets.Said {
 		return t.Exchange(ctx, relay.Addr().String(), targets.Job{Messages: bodies, Promises: scaled(t.Promises, scale)})
 	})
@@ -76,7 +76,7 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case) (cas
 	if t.Command == nil {
 		o.Blur = first - begun
 	} else {
-		late, _ := e.witness.since(called)
+		late, _ := w.late()
 		o.Blur += o.Trace.SignBlur + late
 	}
 	o.Elapsed = max(0, ended-first-b.exitCost)

@@ -49,7 +49,7 @@ type Engine struct {
 	pairs   []Pair
 	benches map[string]*bench // by target name
 	pool    *pool
-	witness *witness
+	stand   *stand
 
 	mu      sync.Mutex
 	pending map[string]chan reports.Result // pairs begun ahead, by name
@@ -86,14 +86,17 @@ func New(o Options) (*Engine, error) {
 			}
 		}
 	}
-	e.pool, e.witness = newPool(), newWitness()
+	e.pool = newPool()
+	if e.stand, err = newStand(); err != nil {
+		return nil, err
+	}
 	return e, nil
 }
 
 // Close waits for what still runs, pairs begun ahead too, and ends the engine.
 func (e *Engine) Close() {
 	e.work.Wait()
-	e.witness.close()
+	e.stand.close()
 }
 
 // Pairs are the selected pairs: by target, then in the catalogue's order.

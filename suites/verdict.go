@@ -32,11 +32,13 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 		return reports.Result{Verdict: reports.Skip, Reason: why}
 	}
 	for retaken := 0; ; retaken++ {
+		if retaken > 0 {
+			e.stand.calm(ctx)
+		}
 		leave, err := e.pool.enter(ctx, p.Case.Timed)
 		if err != nil {
 			return interrupted()
 		}
-		began := time.Now()
 		o, err := e.observe(ctx, b, p.Case, true)
 		leave()
 		switch {
@@ -45,13 +47,8 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 		case err != nil:
 			return reports.Result{Verdict: reports.Error, Reason: err.Error(), Attachments: startEvidence(err)}
 		}
-		late, tolerable := e.lateness(began, p.Case, o)
-		if o.Trace.Unconfirmed > 0 {
-			tolerable = min(tolerable, unconfirmedLate)
-		}
-		if late > tolerable {
+		if late := lateness(p.Case, o); late > 0 {
 			if retaken < retakes {
-				e.witness.calm(ctx)
 				continue
 			}
 			return reports.Result{Verdict: reports.Error, Retaken: retaken,
@@ -70,33 +67,50 @@ func interrupted() reports.Result {
 
 // observe runs the case once. A shared server is given one case at a time.
 func (e *Engine) observe(ctx context.Context, b *bench, c cases.Case, followUp bool) (cases.Observation, error) {
-	if b.target.Role == targets.ClientRole {
-		return e.observeClient(ctx, b, c)
-	}
 	if b.target.Address != "" {
 		b.turn.Lock()
 		defer b.turn.Unlock()
 	}
-	return e.observeServer(ctx, b, c, followUp)
+	w, err := e.stand.call()
+	if err != nil {
+		return cases.Observation{}, err
+	}
+	var o cases.Observation
+	if b.target.Role == targets.ClientRole {
+		o, err = e.observeClient(ctx, b, c, w)
+	} else {
+		o, err = e.observeServer(ctx, b, c, followUp)
+	}
+	w.dismiss()
+	o.Late, o.LateInAll = w.late()
+	return o, err
 }
 
-// lateness is how late the witness was, and may be. A case that measures time tolerates a fifth of its window at once; one that
-// only must not run into a deadline half a read deadline in all, for its many short waits add up.
-func (e *Engine) lateness(began time.Time, c cases.Case, o cases.Observation) (late, tolerable time.Duration) {
-	worst, total := e.witness.since(began)
-	worst, total = max(worst, o.Trace.Late), total+o.Trace.Late
-	switch {
-	case !c.Timed && o.Role == targets.ServerRole: // here the deadlines are our own patience
-		return total, patience(o.Scale) / 4
-	case !c.Timed:
-		return total, o.Timing.Read / 2
+// lateness is how late the witness and the wire were beside the case, if that is more than the case tolerates, else 0. What
+// measures time tolerates a fifth of its window at once; and no case of a client more than half a read deadline in all, for
+// many short delays add up. With a server the deadlines are our own patience.
+func lateness(c cases.Case, o cases.Observation) time.Duration {
+	worst, total := max(o.Late, o.Trace.Late), o.LateInAll+o.Trace.Late
+	tolerable := o.Timing.Read / 2
+	if o.Role == targets.ServerRole {
+		tolerable = patience(o.Scale) / 4
 	}
-	d := c.Deadline
-	if d == "" {
-		d = fixtures.ReadDeadline
+	if o.Trace.Unconfirmed > 0 {
+		tolerable = min(tolerable, unconfirmedLate)
 	}
-	low, high := cases.Window(o.Timing.Of(d), o.Scale)
-	return worst, (high - low) / 5
+	if total > tolerable {
+		return total
+	}
+	if c.Timed {
+		d := c.Deadline
+		if d == "" {
+			d = fixtures.ReadDeadline
+		}
+		if low, high := cases.Window(o.Timing.Of(d), o.Scale); worst > (high-low)/5 {
+			return worst
+		}
+	}
+	return 0
 }
 
 // judge turns the observation into a verdict.

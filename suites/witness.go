@@ -2,83 +2,142 @@ package suites
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"net"
 	"sync"
 	"time"
 )
 
-// A witness sleeps beside the cases and notes how late it is woken. Where the machine is too busy to wake a timer in time,
-// it is too busy to judge a target's timers.
+// A witness does beside a case what the case's wire and target do: it waits for a timer, writes to a socket, and waits for
+// another goroutine to answer. How late it is tells whether the machine was too busy to judge anybody's timing.
 type witness struct {
-	stop  chan struct{}
-	ended sync.WaitGroup
+	conn net.Conn
+	stop chan struct{}
+	done chan struct{}
 
-	mu   sync.Mutex
-	late []lateness // the last ones worth noting, in order
-}
-
-type lateness struct {
-	at time.Time
-	by time.Duration
+	mu           sync.Mutex
+	worst, total time.Duration
 }
 
 const (
 	witnessTick = 5 * time.Millisecond
-	noteworthy  = 5 * time.Millisecond
-	remembered  = 4096
+	noteworthy  = 2 * time.Millisecond // what a round takes on a machine that has nothing else to do, and more
 )
 
-func newWitness() *witness {
-	w := &witness{stop: make(chan struct{})}
-	w.ended.Go(w.watch)
-	return w
+// A stand is where witnesses are heard: a server that answers each byte.
+type stand struct {
+	listener net.Listener
+	work     sync.WaitGroup
+
+	calming sync.Mutex
+	waited  time.Duration // by calm, in all; under calming
 }
 
-func (w *witness) watch() {
-	t := time.NewTimer(witnessTick)
-	defer t.Stop()
+func newStand() (*stand, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("a port for the witness: %w", err)
+	}
+	s := &stand{listener: l}
+	s.work.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			s.work.Go(func() {
+				defer c.Close()
+				buf := make([]byte, 1)
+				for {
+					if _, err := io.ReadFull(c, buf); err != nil {
+						return
+					}
+					if _, err := c.Write(buf); err != nil {
+						return
+					}
+				}
+			})
+		}
+	})
+	return s, nil
+}
+
+// close ends the stand after its witnesses have been dismissed.
+func (s *stand) close() {
+	_ = s.listener.Close()
+	s.work.Wait()
+}
+
+// call has a witness attend until it is dismissed.
+func (s *stand) call() (*witness, error) {
+	c, err := net.Dial("tcp", s.listener.Addr().String())
+	if err != nil {
+		return nil, fmt.Errorf("the witness: %w", err)
+	}
+	w := &witness{conn: c, stop: make(chan struct{}), done: make(chan struct{})}
+	go w.attend()
+	return w, nil
+}
+
+func (w *witness) attend() {
+	defer close(w.done)
+	defer w.conn.Close()
+	timer := time.NewTimer(witnessTick)
+	defer timer.Stop()
+	buf := make([]byte, 1)
 	for {
 		due := time.Now().Add(witnessTick)
 		select {
-		case <-t.C:
+		case <-timer.C:
 		case <-w.stop:
 			return
 		}
-		now := time.Now()
-		if by := now.Sub(due); by > noteworthy {
+		if _, err := w.conn.Write(buf); err != nil {
+			return
+		}
+		if _, err := io.ReadFull(w.conn, buf); err != nil {
+			return
+		}
+		if late := time.Since(due); late > noteworthy {
 			w.mu.Lock()
-			w.late = append(w.late, lateness{now, by})
-			w.late = w.late[max(0, len(w.late)-remembered):]
+			w.worst, w.total = max(w.worst, late), w.total+late
 			w.mu.Unlock()
 		}
-		t.Reset(witnessTick)
+		timer.Reset(witnessTick)
 	}
 }
 
-// since is by how much the witness was late since the given time: at worst, and all in all.
-func (w *witness) since(t time.Time) (worst, total time.Duration) {
+// late is by how much the witness has been late so far: at worst, and all in all.
+func (w *witness) late() (worst, total time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for i := len(w.late) - 1; i >= 0 && w.late[i].at.After(t); i-- {
-		worst = max(worst, w.late[i].by)
-		total += w.late[i].by
-	}
-	return worst, total
+	return w.worst, w.total
 }
 
-// calm waits until the machine has been on time for a while, but not for ever.
-func (w *witness) calm(ctx context.Context) {
-	const quiet, patience = 100 * time.Millisecond, 3 * time.Second
-	for end := time.Now().Add(patience); time.Now().Before(end); {
-		if !waits(ctx, nil, quiet) {
-			return
-		}
-		if worst, _ := w.since(time.Now().Add(-quiet)); worst < 2*noteworthy {
-			return
-		}
-	}
-}
-
-func (w *witness) close() {
+// dismiss ends the witness and waits for it.
+func (w *witness) dismiss() {
 	close(w.stop)
-	w.ended.Wait()
+	<-w.done
+}
+
+// calm waits until the machine has been on time for a while, one caller at a time, so that what a busy machine has voided
+// does not come back as a crowd. It waits a few seconds in all: a machine that stays busy is not waited for.
+func (s *stand) calm(ctx context.Context) {
+	const quiet, patience = 100 * time.Millisecond, 5 * time.Second
+	s.calming.Lock()
+	defer s.calming.Unlock()
+	began := time.Now()
+	defer func() { s.waited += time.Since(began) }()
+	for s.waited+time.Since(began) < patience {
+		w, err := s.call()
+		if err != nil {
+			return
+		}
+		on := waits(ctx, nil, quiet)
+		w.dismiss()
+		if worst, _ := w.late(); !on || worst < 2*witnessTick {
+			return
+		}
+	}
 }

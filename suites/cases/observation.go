@@ -25,6 +25,10 @@ type Observation struct {
 	Began   time.Duration    `json:"began_ns,omitempty"` // from the start of a client to its first sign
 	Blur    time.Duration    `json:"blur_ns,omitempty"`  // how much longer it may have been: the exit cost, as measured by the control, and what passed before the sign was seen
 
+	// How late a witness beside the case was, which did what the case's wire and target do: at worst, and all in all.
+	Late      time.Duration `json:"late_ns,omitempty"`
+	LateInAll time.Duration `json:"late_in_all_ns,omitempty"`
+
 	// What a client claims to have received, against what it should have. Damage is empty for an intact whole message.
 	Wanted   int64  `json:"wanted"`
 	Received int64  `json:"received"`
