@@ -45,17 +45,13 @@ func explainCommand() *cobra.Command {
 
 // explain explains the cases that the patterns name; columns is 0 for the usual width.
 func explain(patterns []string, columns int) (string, error) {
-	engine, err := suites.New(suites.Options{Patterns: patterns}) // knows whether they name anything, and what is near
+	named, err := suites.Cases(patterns, true)
 	if err != nil {
 		return "", err
 	}
-	engine.Close()
 	var families []string
 	members := map[string][]cases.Case{}
-	for _, c := range cases.All() {
-		if !slices.ContainsFunc(patterns, func(p string) bool { return suites.Matches(p, c.ID) }) {
-			continue
-		}
+	for _, c := range named {
 		family, _, _ := strings.Cut(c.ID, "[")
 		if members[family] == nil {
 			families = append(families, family)
@@ -168,19 +164,19 @@ func audience(c cases.Case) string {
 
 // faults are what the wire does to a target that promises the built-in deadlines.
 func faults(c cases.Case) (all []string) {
-	if c.Wire == nil {
-		return []string{"no fault"}
-	}
-	var sent int64
-	for _, m := range c.Exchange.Messages {
-		sent += int64(m.Size + c.Speaks[0].Overhead())
-	}
 	timing := cases.Timing{
 		Connect: reference.ConnectDeadline, Read: reference.ReadDeadline, Write: reference.WriteDeadline,
 		Total: reference.TotalDeadline, Idle: reference.IdleDeadline,
 	}
-	for _, f := range c.Wire(timing, sent) {
-		all = append(all, f.String())
+	role := targets.ClientRole
+	if c.Role == cases.Server {
+		role = targets.ServerRole
+	}
+	for _, f := range c.Faults(timing, c.Speaks[0]) {
+		all = append(all, suites.InWords(f, role))
+	}
+	if len(all) == 0 {
+		return []string{"no fault"}
 	}
 	return all
 }

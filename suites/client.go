@@ -111,15 +111,7 @@ func (e *Engine) lay(c cases.Case, t *targets.Target, timing cases.Timing, upstr
 
 // plan is the case's faults, for this target.
 func (e *Engine) plan(c cases.Case, t *targets.Target, timing cases.Timing) proxy.Plan {
-	p := proxy.Plan{Seed: e.seedOf(c)}
-	if c.Wire == nil {
-		return p
-	}
-	var sent int64
-	for _, m := range c.Exchange.Messages {
-		sent += int64(m.Size + t.Protocol.Overhead())
-	}
-	p.Faults = c.Wire(timing, sent)
+	p := proxy.Plan{Seed: e.seedOf(c), Faults: c.Faults(timing, t.Protocol)}
 	if t.Role == targets.ServerRole {
 		return p.Facing(proxy.ServerSide)
 	}

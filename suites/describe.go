@@ -19,20 +19,14 @@ func describe(p Pair, scale float64) reports.Case {
 	if c.ID != controlCase.ID {
 		r.Theme = c.Theme()
 	}
-	if c.Wire != nil {
-		var sent int64
-		for _, m := range c.Exchange.Messages {
-			sent += int64(m.Size + p.Target.Protocol.Overhead())
-		}
-		for _, f := range c.Wire(effective(p.Target.Promises, scale), sent) {
-			r.Faults = append(r.Faults, inWords(f, p.Target.Role))
-		}
+	for _, f := range c.Faults(effective(p.Target.Promises, scale), p.Target.Protocol) {
+		r.Faults = append(r.Faults, InWords(f, p.Target.Role))
 	}
 	return r
 }
 
-// inWords says what the fault does, as seen from the target.
-func inWords(f proxy.Fault, role targets.Role) string {
+// InWords says what the fault does, as seen from the target.
+func InWords(f proxy.Fault, role targets.Role) string {
 	what := "the reply"
 	if (f.Stream == proxy.FromTarget) == (role == targets.ClientRole) {
 		what = "the request"

@@ -34,9 +34,10 @@ func (e *UnknownPattern) Error() string {
 	return s
 }
 
-// selection returns the cases that the patterns name, in the catalogue's order; without patterns all of them. Cases that are
-// for full runs come only if full is set, or if a pattern is their exact ID.
-func selection(all []cases.Case, patterns []string, full bool) ([]cases.Case, error) {
+// Cases returns the cases that the patterns name, in the catalogue's order; without patterns all of them. Cases that are for
+// full runs come only if full is set, or if a pattern is their exact ID. The error is an [UnknownPattern].
+func Cases(patterns []string, full bool) ([]cases.Case, error) {
+	all := cases.All()
 	for _, p := range patterns {
 		if !slices.ContainsFunc(all, func(c cases.Case) bool { return Matches(p, c.ID) }) {
 			return nil, &UnknownPattern{Pattern: p, Near: near(all, p)}

@@ -62,7 +62,7 @@ func New(o Options) (*Engine, error) {
 		o.Scale = 1
 	}
 	e := &Engine{options: o, benches: map[string]*bench{}, pending: map[string]chan reports.Result{}}
-	chosen, err := selection(cases.All(), o.Patterns, o.Full)
+	chosen, err := Cases(o.Patterns, o.Full)
 	if err != nil {
 		return nil, err
 	}

@@ -117,5 +117,17 @@ type Case struct {
 	Line int
 }
 
+// Faults are the case's faults for a target of the protocol and timing; none if its wire has none.
+func (c Case) Faults(t Timing, p fixtures.Protocol) []proxy.Fault {
+	if c.Wire == nil {
+		return nil
+	}
+	var sent int64
+	for _, m := range c.Exchange.Messages {
+		sent += int64(m.Size + p.Overhead())
+	}
+	return c.Wire(t, sent)
+}
+
 // Theme is the middle part of the case's ID.
 func (c Case) Theme() string { return idParts(c.ID)[1] }
