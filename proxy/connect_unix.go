@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,11 +19,15 @@ func bind(address string, blackhole bool) (addr net.Addr, release func(), err er
 		return nil, nil, err
 	}
 	family, sockaddr := sockaddrOf(tcp)
+	syscall.ForkLock.RLock() // a child that is started now must not inherit the socket: it would keep the port
 	fd, err := unix.Socket(family, unix.SOCK_STREAM, 0)
+	if err == nil {
+		unix.CloseOnExec(fd)
+	}
+	syscall.ForkLock.RUnlock()
 	if err != nil {
 		return nil, nil, os.NewSyscallError("socket", err)
 	}
-	unix.CloseOnExec(fd)
 	release = func() { _ = unix.Close(fd) }
 	defer func() {
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -36,15 +37,11 @@ func (e *PlanError) Error() string {
 // downstream and toxicity 1, as Toxiproxy has it. A mistake is a [PlanError]: an unknown key, a value of the wrong type or
 // out of range, a type that takes no such attribute. file is for the error's text.
 func ParsePlan(file string, text []byte) (Plan, error) {
-	var document yaml.Node
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
-		return Plan{}, &PlanError{file, 1, "faults", "the file is empty"}
-	} else if err != nil {
-		return Plan{}, fmt.Errorf("%s: %w", file, err)
-	}
 	p := parser{file: file}
-	root := document.Content[0]
+	root, err := p.document(text)
+	if err != nil {
+		return Plan{}, err
+	}
 	switch {
 	case root.Kind == yaml.SequenceNode:
 		return p.plan(root, nil)
@@ -59,22 +56,61 @@ func ParsePlan(file string, text []byte) (Plan, error) {
 
 // UnmarshalJSON reads a fault as Toxiproxy reads a toxic, but takes no key or attribute that it does not know.
 func (f *Fault) UnmarshalJSON(text []byte) error {
-	plan, err := ParsePlan("fault", text)
-	if err == nil && len(plan.Faults) != 1 {
-		err = errors.New("fault: expected one object")
+	// YAML reads JSON but for some escapes in strings, which encoding/json does not write.
+	var plain any
+	numbers := json.NewDecoder(bytes.NewReader(text))
+	numbers.UseNumber()
+	if err := numbers.Decode(&plain); err != nil {
+		return err
 	}
+	text, err := json.Marshal(plain)
 	if err != nil {
 		return err
 	}
-	*f = plan.Faults[0]
-	return nil
+	p := parser{file: "fault"}
+	n, err := p.document(text)
+	if err != nil {
+		return err
+	}
+	read, err := p.fault(n, "")
+	if err == nil {
+		err = p.invalid(n, "", read.Validate())
+	}
+	if err == nil {
+		*f = read
+	}
+	return err
 }
 
 var _ json.Unmarshaler = (*Fault)(nil)
 
 type parser struct{ file string }
 
+// document is the root of the one document in the text.
+func (p parser) document(text []byte) (*yaml.Node, error) {
+	var document, more yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
+		return nil, &PlanError{p.file, 1, "faults", "the file is empty"}
+	} else if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.file, err)
+	}
+	switch err := decoder.Decode(&more); {
+	case err == nil:
+		return nil, p.wrong(&more, "---", "a second document; a plan is one")
+	case !errors.Is(err, io.EOF):
+		return nil, fmt.Errorf("%s: behind the plan: %w", p.file, err)
+	}
+	return document.Content[0], nil
+}
+
 func (p parser) wrong(n *yaml.Node, key, format string, args ...any) error {
+	if key == "" {
+		key = "plan"
+	}
+	if n.Kind == yaml.AliasNode || n.Value == "<<" {
+		format, args = "YAML's aliases and merges are not taken; write it out", nil
+	}
 	return &PlanError{p.file, max(1, n.Line), key, fmt.Sprintf(format, args...)}
 }
 
@@ -113,7 +149,8 @@ func (p parser) keys(n *yaml.Node, path string, known ...string) error {
 func (p parser) plan(faults, seed *yaml.Node) (Plan, error) {
 	var plan Plan
 	if seed != nil {
-		if err := seed.Decode(&plan.Seed); err != nil {
+		var err error
+		if plan.Seed, err = strconv.ParseUint(seed.Value, 10, 64); err != nil {
 			return Plan{}, p.wrong(seed, "seed", "%q is no whole number from 0 on", seed.Value)
 		}
 	}
@@ -152,7 +189,7 @@ func (p parser) invalid(n *yaml.Node, path string, err error) error {
 			at = inner
 		}
 	}
-	return p.wrong(at, path+"."+bad.Key, "%s", bad.Why)
+	return p.wrong(at, strings.TrimPrefix(path+"."+bad.Key, "."), "%s", bad.Why)
 }
 
 func (p parser) fault(n *yaml.Node, path string) (Fault, error) {
@@ -210,14 +247,21 @@ func (p parser) value(mapping *yaml.Node, path, name string, into any) error {
 	if n == nil {
 		return nil
 	}
-	if err := n.Decode(into); err != nil {
-		want := "a whole number"
-		switch into.(type) {
-		case *string, *Stream:
-			want = "a text"
-		case *float64:
-			want = "a number"
-		}
+	var err error
+	want := "a whole number"
+	switch v := into.(type) {
+	case *int:
+		*v, err = strconv.Atoi(n.Value)
+	case *int64:
+		*v, err = strconv.ParseInt(n.Value, 10, 64)
+	case *float64:
+		want = "a number"
+		*v, err = strconv.ParseFloat(n.Value, 64)
+	default:
+		want = "a text"
+		err = n.Decode(into)
+	}
+	if err != nil || n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
 		return p.wrong(n, path+name, "%q is not %s", n.Value, want)
 	}
 	return nil

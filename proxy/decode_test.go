@@ -45,7 +45,16 @@ func TestMistakesInPlansAreNamed(t *testing.T) {
 		"faults:\n- {type: latency, attributes: {latency: 1}, trigger: {byte: 1}}":    "faults[0].trigger: latency takes no trigger",
 		"faults:\n- {type: close}\n- {type: close}":                                   "faults.name: used twice",
 		"faults:\n- {type: close, stream: towards_target}":                            "is relative to a target",
-		"faults: [": "plan.yaml: yaml",
+		"faults:\n- type: latency\n  attributes: {latency: 1.9}":                      `"1.9" is not a whole number`,
+		"faults:\n- type: latency\n  attributes: {latency: null}":                     `"null" is not a whole number`,
+		"seed: 1.5":                                `"1.5" is no whole number`,
+		"seed: 18446744073709551616":               "is no whole number",
+		"seed: 1\n---\nfaults: [{type: nonsense}]": "a second document",
+		`{"type":"close"} trailing`:                "plan.yaml:",
+		"faults: [{type: timeout, attributes: {timeout: 5}}, {name: b, type: timeout, attributes: {timeout: 0}}]": "is there already",
+		"faults: [{type: refuse, toxicity: 0}]": "strikes every connection",
+		"a: &x {type: close}\nfaults: [*x]":     "unknown key",
+		"faults: [":                             "plan.yaml: yaml",
 	} {
 		_, err := proxy.ParsePlan("plan.yaml", []byte(text))
 		NewWithT(t).Expect(err).To(MatchError(ContainSubstring(want)), text)
@@ -60,4 +69,20 @@ func ExampleFault() {
 	// Output:
 	// {"type":"latency","stream":"downstream","toxicity":1,"attributes":{"jitter":0,"latency":100}}
 	// stall, upstream, after 512 bytes
+}
+
+func TestAFaultSurvivesJSON(t *testing.T) {
+	g := NewWithT(t)
+	for _, f := range []proxy.Fault{proxy.Stall().TowardsTarget().After(3), proxy.Latency(time.Second, 0), proxy.SplitAt(4).OnConnection(2)} {
+		text, err := json.Marshal(f)
+		g.Expect(err).NotTo(HaveOccurred())
+		var back proxy.Fault
+		g.Expect(json.Unmarshal(text, &back)).To(Succeed())
+		g.Expect(back).To(Equal(f))
+	}
+	var f proxy.Fault
+	g.Expect(json.Unmarshal([]byte(`{"type":"close","name":"a\/b"}`), &f)).To(Succeed())
+	g.Expect(f.Name).To(Equal("a/b"))
+	g.Expect(json.Unmarshal([]byte(`[{"type":"close"}]`), &f)).NotTo(Succeed())
+	g.Expect(json.Unmarshal([]byte(`{"seed":3,"faults":[]}`), &f)).NotTo(Succeed())
 }

@@ -47,7 +47,11 @@ func (e *end) read(p []byte) (n int, ended string, err error) {
 	case e.gone.Load() || errors.Is(err, net.ErrClosed):
 		return n, "", errGone
 	case errors.Is(err, io.EOF):
-		// The kernel reports a reset once. If a write got it, this read sees an end that never was.
+		if !dead(e.raw) {
+			return n, endFIN, io.EOF
+		}
+		// The kernel reports a reset once. If a write got it, this read sees an end that never was. On a dead socket no
+		// write blocks, so this lock is soon had.
 		e.writing.Lock()
 		defer e.writing.Unlock()
 		if e.resetByWrite {
@@ -58,15 +62,15 @@ func (e *end) read(p []byte) (n int, ended string, err error) {
 	return n, endRST, io.EOF
 }
 
-// write writes all of p. An error means that the peer is gone.
-func (e *end) write(p []byte) error {
+// write writes all of p. An error means that the peer is gone; n is what its kernel may have had of it.
+func (e *end) write(p []byte) (n int, err error) {
 	e.writing.Lock()
 	defer e.writing.Unlock()
-	_, err := e.conn.Write(p)
+	n, err = e.conn.Write(p)
 	if errors.Is(err, syscall.ECONNRESET) {
 		e.resetByWrite = true
 	}
-	return err
+	return n, err
 }
 
 // closeWrite sends a FIN behind what was written.
@@ -76,7 +80,7 @@ func (e *end) closeWrite() {
 	}
 }
 
-// reset aborts the connection with an RST. What was written and not yet acknowledged is lost: [end.flushed] comes first
+// reset aborts the connection with an RST. What was written and not yet acknowledged is lost: [flow.drained] comes first
 // where it must not be.
 func (e *end) reset() {
 	if e.gone.Swap(true) {
@@ -99,7 +103,7 @@ func (e *end) close() {
 	}
 }
 
-// release closes the socket after both directions have ended; nothing is sent that was not sent before.
+// release closes the socket of a connection that is over: both directions have ended, or it has been reset.
 func (e *end) release() {
 	if !e.gone.Swap(true) {
 		_ = e.conn.Close()

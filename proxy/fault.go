@@ -36,27 +36,27 @@ func (s Stream) opposite() Stream {
 //
 //	proxy.Stall().TowardsTarget().After(512)
 type Fault struct {
-	Name       string           `json:"name,omitempty" yaml:"name,omitempty"` // default: type_stream
-	Type       string           `json:"type" yaml:"type"`
-	Stream     Stream           `json:"stream,omitempty" yaml:"stream,omitempty"` // default: downstream
-	Toxicity   float64          `json:"toxicity" yaml:"toxicity"`                 // chance to strike a connection, 0 to 1; default 1
-	Attributes map[string]int64 `json:"attributes,omitempty" yaml:"attributes,omitempty"`
+	Name       string           `json:"name,omitempty"` // default: type_stream
+	Type       string           `json:"type"`
+	Stream     Stream           `json:"stream,omitempty"` // default: downstream
+	Toxicity   float64          `json:"toxicity"`         // chance to strike a connection, 0 to 1; constructors and files default to 1
+	Attributes map[string]int64 `json:"attributes,omitempty"`
 
 	// Connection is the number of the connection to strike, counted from 1 in order of acceptance; 0 strikes all.
-	Connection int `json:"connection,omitempty" yaml:"connection,omitempty"`
+	Connection int `json:"connection,omitempty"`
 	// Trigger says when an exact fault strikes. Without one it strikes when the first byte, or the end, comes.
-	Trigger *Trigger `json:"trigger,omitempty" yaml:"trigger,omitempty"`
+	Trigger *Trigger `json:"trigger,omitempty"`
 }
 
 // A Trigger is the moment an exact fault strikes.
 type Trigger struct {
 	// Byte is how many payload bytes of the fault's stream pass first: exactly so many are delivered. 0 strikes when the
 	// first byte, or the end, comes.
-	Byte int64 `json:"byte" yaml:"byte"`
+	Byte int64 `json:"byte"`
 	// Opposite is how many payload bytes must have passed the other way, with none left unread, before the fault strikes.
 	// The kernel delivers ECONNRESET once, and a write would take it: a reset that must be reported waits until its
 	// victim has nothing left to write.
-	Opposite int64 `json:"opposite,omitempty" yaml:"opposite,omitempty"`
+	Opposite int64 `json:"opposite,omitempty"`
 }
 
 func fault(kind string, attributes ...any) Fault {
@@ -186,7 +186,7 @@ func (f Fault) ID() string {
 	return f.Type + "_" + string(f.Stream)
 }
 
-// String describes the fault in one phrase: "stall downstream after 512 bytes".
+// String describes the fault in one phrase: "stall, downstream, after 512 bytes".
 func (f Fault) String() string {
 	k, known := kinds[f.Type]
 	var b strings.Builder
@@ -204,6 +204,9 @@ func (f Fault) String() string {
 	}
 	if f.Trigger != nil && f.Trigger.Byte > 0 {
 		b.WriteString(", after " + strconv.FormatInt(f.Trigger.Byte, 10) + " bytes")
+	}
+	if f.Trigger != nil && f.Trigger.Opposite > 0 {
+		fmt.Fprintf(&b, ", once %d bytes have gone the other way", f.Trigger.Opposite)
 	}
 	if f.Toxicity != 1 {
 		fmt.Fprintf(&b, ", toxicity %g", f.Toxicity)

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"slices"
@@ -22,19 +23,19 @@ type flow struct {
 	strike []Fault // edge faults, the earliest first
 	slices []Fault // cuts into the stream that lose nothing
 	drop   *Fault  // a timeout: no byte passes; nil without
-	limit  int64   // of limit_data: the input edge reads no further; -1 without
 
-	read    int64        // at the input edge
+	begun   bool         // the input edge has read something
 	written tally        // at the output edge
 	ended   flag         // the sender has ended: the output edge may pass it on
 	how     string       // how it ended; valid once ended
 	deaf    atomic.Bool  // nothing more reaches the receiver: what comes is dropped
+	stalled atomic.Bool  // a stall holds it for good
 	stuck   atomic.Int64 // when the write in progress began, in ns of the trace's clock; 0 if none is
 	done    flag         // the output edge has closed
 }
 
 func newFlow(p *pair, s Stream, src, dst *end, faults []Fault) *flow {
-	f := &flow{pair: p, stream: s, src: src, dst: dst, limit: -1, ended: newFlag(), done: newFlag()}
+	f := &flow{pair: p, stream: s, src: src, dst: dst, ended: newFlag(), done: newFlag()}
 	for _, fault := range faults {
 		if fault.Stream != s {
 			continue
@@ -42,9 +43,6 @@ func newFlow(p *pair, s Stream, src, dst *end, faults []Fault) *flow {
 		switch k := kinds[fault.Type]; {
 		case k.runs == inLink:
 			f.toxics = append(f.toxics, fault)
-			if fault.Type == "limit_data" && (f.limit < 0 || fault.Attributes["bytes"] < f.limit) {
-				f.limit = fault.Attributes["bytes"]
-			}
 		case fault.Type == "slice":
 			f.slices = append(f.slices, fault)
 		case fault.Type == "timeout":
@@ -53,7 +51,7 @@ func newFlow(p *pair, s Stream, src, dst *end, faults []Fault) *flow {
 			f.strike = append(f.strike, fault)
 		}
 	}
-	slices.SortStableFunc(f.strike, func(a, b Fault) int { return int(a.trigger().Byte - b.trigger().Byte) })
+	slices.SortStableFunc(f.strike, func(a, b Fault) int { return cmp.Compare(a.at(), b.at()) })
 	return f
 }
 
@@ -90,22 +88,15 @@ type inputEdge flow
 
 func (e *inputEdge) Read(p []byte) (int, error) {
 	f := (*flow)(e)
-	if f.limit >= 0 {
-		// limit_data stops reading when it has closed; whatever came behind it would wedge the link. One byte must come
-		// even for a limit of 0: Toxiproxy's strikes at the first chunk.
-		left := max(f.limit, 1) - f.read
-		if left <= 0 {
-			return 0, f.withhold()
-		}
-		p = p[:min(int64(len(p)), left)]
-	}
 	n, how, err := f.src.read(p)
 	if n > 0 {
-		f.read += int64(n)
 		f.pair.relay.rec.received(f.pair.n, f.stream, n)
-		for _, t := range f.toxics {
-			if t.Type != "slow_close" && t.Type != "limit_data" {
-				f.struck(t)
+		if !f.begun {
+			f.begun = true
+			for _, t := range f.toxics {
+				if t.Type != "slow_close" {
+					f.struck(t)
+				}
 			}
 		}
 		return n, nil
@@ -145,10 +136,11 @@ func (f *flow) watch() {
 	case <-f.pair.aborted.ch:
 		return
 	}
-	if !f.pair.swallowing.raised() {
-		f.dst.reset()
-		f.pair.relay.rec.passed(f.pair.n, f.stream, endRST)
+	if f.pair.swallowing.raised() {
+		return // nobody hears of it
 	}
+	f.dst.reset()
+	f.passed(endRST)
 	f.pair.aborted.raise()
 }
 
@@ -172,8 +164,8 @@ func (e *outputEdge) Write(p []byte) (int, error) {
 			break
 		}
 		rest = rest[n:]
-		if cut != nil {
-			f.lockstep(*cut)
+		if cut {
+			f.lockstep()
 		}
 		f.strikeDue(len(rest) > 0)
 	}
@@ -189,12 +181,7 @@ func (e *outputEdge) Close() error {
 		return nil
 	}
 	if !f.ended.raised() {
-		for _, t := range f.toxics {
-			if t.Type == "limit_data" {
-				f.struck(t)
-			}
-		}
-		f.flush()
+		f.drained()
 		f.passed(endFIN)
 		f.pair.close()
 		return nil
@@ -203,9 +190,6 @@ func (e *outputEdge) Close() error {
 	switch {
 	case f.pair.aborted.raised():
 	case f.pair.swallowing.raised():
-		if f.back.ended.raised() { // both have ended and neither will hear of it
-			f.pair.aborted.raise()
-		}
 		<-f.pair.aborted.ch
 	case f.how == endRST:
 		f.flush()
@@ -222,16 +206,22 @@ func (e *outputEdge) Close() error {
 // deliver writes to the receiver. It returns false if the receiver is gone.
 func (f *flow) deliver(p []byte) bool {
 	f.stuck.Store(int64(f.pair.relay.rec.now()) + 1)
-	err := f.dst.write(p)
+	n, err := f.dst.write(p)
 	f.stuck.Store(0)
-	if err != nil {
-		f.deaf.Store(true)
-		f.pair.work.Go(f.back.lost)
+	if n > 0 {
+		f.written.add(int64(n))
+		f.pair.relay.rec.delivered(f.pair.n, f.stream, n)
+	}
+	if err == nil {
+		return true
+	}
+	f.deaf.Store(true)
+	if f.back.stalled.Load() {
+		<-f.pair.aborted.ch // the news of the receiver's end is stalled, too: the sender's window fills
 		return false
 	}
-	f.written.add(int64(len(p)))
-	f.pair.relay.rec.delivered(f.pair.n, f.stream, len(p))
-	return true
+	f.pair.work.Go(f.back.lost)
+	return false
 }
 
 // lost is called when a write found the sender of this flow dead. The flow ends by itself when it reads the reset; but a

@@ -46,7 +46,7 @@ var kinds = map[string]kind{
 		{name: "average_size", unit: "bytes", min: 1, max: 1 << 30, required: true},
 		{name: "size_variation", unit: "bytes", max: 1 << 30},
 		{name: "delay", unit: "µs", max: day * 1000}}},
-	"limit_data": {runs: inLink, attributes: []attribute{{name: "bytes", unit: "bytes", max: unlimited, required: true}}},
+	"limit_data": {runs: atEdge, attributes: []attribute{{name: "bytes", unit: "bytes", max: unlimited, required: true}}},
 
 	"timeout":    {runs: atEdge, attributes: []attribute{{name: "timeout", unit: "ms", max: day, required: true}}},
 	"reset_peer": {runs: atEdge, triggers: true, attributes: []attribute{{name: "timeout", unit: "ms", max: day}}},
@@ -121,6 +121,10 @@ func (f Fault) Validate() error {
 		}
 	}
 	switch f.Type {
+	case "refuse", "connect_blackhole":
+		if f.Toxicity != 1 || f.Connection != 0 {
+			return wrong("toxicity", "%s strikes every connection", f.Type)
+		}
 	case "slicer":
 		if f.Attributes["size_variation"] >= f.Attributes["average_size"] {
 			return wrong("attributes.size_variation", "must be less than average_size")

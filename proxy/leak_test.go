@@ -15,7 +15,7 @@ import (
 // Toxiproxy's own links leak goroutines when a client aborts (50 aborts leave 75 to 150 behind). Ours must not, whatever
 // the toxic holds at that moment.
 func TestAbortedConnectionsLeaveNothingBehind(t *testing.T) {
-	faults := map[string]proxy.Fault{
+	one := map[string]proxy.Fault{
 		"none":         proxy.Latency(0, 0),
 		"latency":      proxy.Latency(10*time.Second, 0),
 		"bandwidth":    proxy.Bandwidth(1),
@@ -33,18 +33,34 @@ func TestAbortedConnectionsLeaveNothingBehind(t *testing.T) {
 		"blackhole":    proxy.Blackhole().After(1000),
 		"slice":        proxy.Slice(100),
 	}
-	for name, fault := range faults {
+	chains := map[string][]proxy.Fault{
+		"latency, bandwidth 0": {proxy.Latency(10*time.Millisecond, 0), proxy.Bandwidth(0)},
+		"slow_close, latency":  {proxy.SlowClose(10 * time.Second), proxy.Latency(10*time.Second, 0)},
+		"bandwidth, latency, slicer, limit_data": {proxy.Bandwidth(1), proxy.Latency(10*time.Second, 0),
+			proxy.Slicer(10, 5, time.Millisecond), proxy.LimitData(1000)},
+	}
+	for name, fault := range one {
+		chains[name] = []proxy.Fault{fault}
+	}
+	for name, chain := range chains {
 		for _, s := range []proxy.Stream{proxy.Upstream, proxy.Downstream} {
 			t.Run(name+" "+string(s), func(t *testing.T) {
 				g := NewWithT(t)
 				before := gleak.Goroutines()
-				r := wire(t, echo, fault.On(s))
+				var faults []proxy.Fault
+				for _, f := range chain {
+					faults = append(faults, f.On(s))
+				}
+				r := wire(t, echo, faults...)
 				for i := range 50 {
 					c := dial(t, r)
 					go func() { _, _ = c.Write(make([]byte, 100_000)) }()
 					if i%2 == 0 {
 						_ = c.SetReadDeadline(time.Now().Add(5 * time.Millisecond))
 						_, _ = c.Read(make([]byte, 10))
+					}
+					if i%3 == 0 { // what is held now has an end behind it
+						_ = c.CloseWrite()
 					}
 					abort(c)
 				}

@@ -12,8 +12,13 @@ import (
 // lockstep waits until the receiver has read what was written, so that what follows cannot be merged with it: the peer's
 // socket has received it all, and its receive queue is empty. Either alone proves nothing. A receiver that does not read ends the slicing: what could not be confirmed proves nothing, and waiting
 // for each further slice would only stretch it.
-func (f *flow) lockstep(cut Fault) {
-	f.struck(cut)
+func (f *flow) lockstep() {
+	at := f.written.count()
+	for _, s := range f.slices {
+		if f.cut(s, at-1) == at {
+			f.struck(s)
+		}
+	}
 	peer := f.pair.peerOf(f.dst)
 	if !f.pair.poll(f.pair.confirmLimit(), func() bool {
 		s, ok := peer()
@@ -34,8 +39,8 @@ func (p *pair) confirmLimit() time.Duration {
 func (p *pair) peerOf(e *end) func() (s sockdiag.Socket, ok bool) {
 	local, remote := addrPort(e.conn.LocalAddr()), addrPort(e.conn.RemoteAddr())
 	return func() (sockdiag.Socket, bool) {
-		p.diagOnce.Lock()
-		defer p.diagOnce.Unlock()
+		p.asking.Lock()
+		defer p.asking.Unlock()
 		if p.diag == nil {
 			d, err := sockdiag.Open()
 			if err != nil {

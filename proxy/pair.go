@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,14 +25,15 @@ type pair struct {
 	down   *flow
 	chain  *toxiproxy.Proxy // never started; holds this connection's toxics alone. nil without toxics
 
+	dialled    flag           // there is a server's socket
 	swallowing flag           // a blackhole has struck: nothing passes any more, no end either
 	aborted    flag           // the connection is being torn down
 	unchained  flag           // the toxics have let go of what they held: the input edges may end
 	over       chan struct{}  // closed when everything of this connection has ended
 	work       sync.WaitGroup // watches and timers
 
-	diag     *sockdiag.Conn // for lock-step; nil without
-	diagOnce sync.Mutex
+	asking sync.Mutex
+	diag   *sockdiag.Conn // for questions about the peers' sockets, opened for the first; under asking
 }
 
 // A flag is a condition that becomes true once and can be waited for.
@@ -53,13 +55,12 @@ func (f *flag) raised() bool {
 	}
 }
 
-func newPair(r *Relay, n int, client, server *net.TCPConn, faults []Fault) (*pair, error) {
-	p := &pair{relay: r, n: n, swallowing: newFlag(), aborted: newFlag(), unchained: newFlag(), over: make(chan struct{})}
+// newPair is the connection of a client, not yet dialled through.
+func newPair(r *Relay, n int, client *net.TCPConn, faults []Fault) (*pair, error) {
+	p := &pair{relay: r, n: n, server: new(end), dialled: newFlag(), swallowing: newFlag(), aborted: newFlag(),
+		unchained: newFlag(), over: make(chan struct{})}
 	var err error
 	if p.client, err = newEnd(client); err != nil {
-		return nil, err
-	}
-	if p.server, err = newEnd(server); err != nil {
 		return nil, err
 	}
 	p.up = newFlow(p, Upstream, p.client, p.server, faults)
@@ -67,7 +68,7 @@ func newPair(r *Relay, n int, client, server *net.TCPConn, faults []Fault) (*pai
 	p.up.back, p.down.back = p.down, p.up
 	if len(p.up.toxics)+len(p.down.toxics) > 0 {
 		p.chain = toxiproxy.NewProxy(r.toxics, "faultwire", "", "")
-		for _, f := range append(p.up.toxics, p.down.toxics...) {
+		for _, f := range p.toxics() {
 			if err := addToxic(p.chain, f); err != nil {
 				return nil, err
 			}
@@ -75,6 +76,37 @@ func newPair(r *Relay, n int, client, server *net.TCPConn, faults []Fault) (*pai
 	}
 	return p, nil
 }
+
+// dial connects to the upstream, unless the connection is aborted first.
+func (p *pair) dial() error {
+	ctx, cancel := context.WithTimeout(p.relay.ctx, dialTimeout)
+	defer cancel()
+	p.work.Go(func() {
+		select {
+		case <-p.aborted.ch:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	var d net.Dialer
+	c, err := d.DialContext(ctx, "tcp", p.relay.config.Upstream)
+	if err != nil {
+		return err
+	}
+	e, err := newEnd(c.(*net.TCPConn))
+	if err != nil {
+		_ = c.Close()
+		return err
+	}
+	p.server.conn, p.server.raw = e.conn, e.raw
+	p.dialled.raise()
+	if p.aborted.raised() {
+		p.server.reset()
+	}
+	return nil
+}
+
+func (p *pair) toxics() []Fault { return slices.Concat(p.up.toxics, p.down.toxics) }
 
 // addToxic puts the fault into the chain. Its toxicity has been decided: it strikes.
 func addToxic(chain *toxiproxy.Proxy, f Fault) error {
@@ -121,21 +153,28 @@ func (p *pair) abort() {
 	p.aborted.raise()
 	p.client.release()
 	p.server.release()
-	if p.chain != nil {
-		p.chain.Toxics.ResetToxics(context.Background())
+	for _, f := range slices.Backward(p.toxics()) {
+		// From the last to the first: what a toxic lets go of runs into those behind it.
+		_ = p.chain.Toxics.RemoveToxic(context.Background(), f.ID())
 	}
 	p.unchained.raise()
 }
 
 // reset aborts both sides with an RST.
 func (p *pair) reset() {
+	p.down.passed(endRST)
 	p.client.reset()
-	p.server.reset()
+	if p.dialled.raised() {
+		p.up.passed(endRST)
+		p.server.reset()
+	}
 	p.aborted.raise()
 }
 
-// close closes both sides with a FIN.
+// close closes both sides with a FIN. What is under way in either direction is lost, but never a part out of its middle.
 func (p *pair) close() {
+	p.up.deaf.Store(true)
+	p.down.deaf.Store(true)
 	p.client.close()
 	p.server.close()
 	p.aborted.raise()

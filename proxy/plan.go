@@ -9,8 +9,8 @@ import (
 
 // A Plan is a seed and the faults it decides for. The zero Plan is a wire without faults.
 type Plan struct {
-	Seed   uint64  `json:"seed" yaml:"seed"`
-	Faults []Fault `json:"faults" yaml:"faults"`
+	Seed   uint64  `json:"seed"`
+	Faults []Fault `json:"faults"`
 }
 
 // A Side is an end of the wire.
@@ -46,7 +46,7 @@ func (p Plan) Facing(target Side) Plan {
 func (p Plan) Validate() error {
 	var errs []error
 	names := map[string]bool{}
-	connects := 0
+	alone := map[string]string{} // what there can be one of, and which it is
 	for _, f := range p.Faults {
 		if err := f.Validate(); err != nil {
 			errs = append(errs, err)
@@ -59,17 +59,25 @@ func (p Plan) Validate() error {
 			errs = append(errs, &InvalidFault{f.ID(), "name", "used twice in one plan; give each fault a name of its own"})
 		}
 		names[f.ID()] = true
-		if kinds[f.Type].runs == onConnect {
-			connects++
-			if f.Connection != 0 && (f.Type == "refuse" || f.Type == "connect_blackhole") {
-				errs = append(errs, &InvalidFault{f.ID(), "connection", fmt.Sprintf("%s strikes every connection", f.Type)})
+		if place := f.place(); place != "" {
+			if other := alone[place]; other != "" {
+				errs = append(errs, &InvalidFault{f.ID(), "type", fmt.Sprintf("%s is there already: %s can have one of them", other, place)})
 			}
+			alone[place] = f.ID()
 		}
 	}
-	if connects > 1 {
-		errs = append(errs, errors.New("plan: more than one fault strikes the connect"))
-	}
 	return errors.Join(errs...)
+}
+
+// place is what can have only one fault of this kind; empty if any number can be had.
+func (f Fault) place() string {
+	switch {
+	case f.Type == "timeout":
+		return fmt.Sprintf("the %s stream of connection %d", f.Stream, f.Connection)
+	case kinds[f.Type].runs == onConnect:
+		return fmt.Sprintf("the connect of connection %d", f.Connection)
+	}
+	return ""
 }
 
 // of returns the faults that strike connection n, in order. Toxicity is decided here, once a connection.

@@ -57,6 +57,9 @@ func Listen(config Config) (*Relay, error) {
 	if config.TimeScale == 0 {
 		config.TimeScale = 1
 	}
+	if !(config.TimeScale > 0) {
+		return nil, fmt.Errorf("relay: a time scale of %g; it must be more than 0", config.TimeScale)
+	}
 	if err := config.Plan.Validate(); err != nil {
 		return nil, err
 	}
@@ -173,7 +176,10 @@ func (r *Relay) ClientsEnded(ctx context.Context) error {
 
 // Quiet waits until all connections accepted so far have ended on both sides, or until ctx is done.
 func (r *Relay) Quiet(ctx context.Context) error {
-	return r.each(ctx, func(p *pair) <-chan struct{} { return p.over })
+	if err := r.ClientsEnded(ctx); err != nil {
+		return err
+	}
+	return r.each(ctx, func(p *pair) <-chan struct{} { return p.down.ended.ch })
 }
 
 // each waits for the event of each open connection, or for the connection's end.
@@ -216,11 +222,22 @@ func (r *Relay) accept() {
 			r.rec.struck(f, n, f.Stream, 0)
 			if f.Type == "accept_then_reset" {
 				_ = c.(*net.TCPConn).SetLinger(0)
+				r.rec.passed(n, Downstream, endRST)
+			} else {
+				r.rec.passed(n, Downstream, endFIN)
 			}
 			_ = c.Close()
 			continue
 		}
-		r.work.Go(func() { r.serve(c.(*net.TCPConn), n, faults) })
+		p, err := newPair(r, n, c.(*net.TCPConn), faults)
+		if err != nil {
+			_ = c.Close()
+			continue
+		}
+		r.mu.Lock()
+		r.pairs[p] = struct{}{}
+		r.mu.Unlock()
+		r.work.Go(func() { r.serve(p) })
 	}
 }
 
@@ -234,30 +251,23 @@ func onAccept(faults []Fault) (Fault, bool) {
 }
 
 // serve relays one connection until it is over.
-func (r *Relay) serve(client *net.TCPConn, n int, faults []Fault) {
-	dialer := net.Dialer{Timeout: dialTimeout}
-	server, err := dialer.DialContext(r.ctx, "tcp", r.config.Upstream)
-	r.rec.settled(n)
+func (r *Relay) serve(p *pair) {
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.pairs, p)
+	}()
+	err := p.dial()
+	r.rec.settled(p.n)
 	if err != nil {
-		r.rec.dialFailed(n, err)
-		_ = client.SetLinger(0)
-		_ = client.Close()
+		r.rec.dialFailed(p.n, err)
+		p.reset()
+		p.work.Wait()
+		close(p.over)
 		return
 	}
-	p, err := newPair(r, n, client, server.(*net.TCPConn), faults)
-	if err != nil {
-		_ = client.Close()
-		_ = server.Close()
-		return
-	}
-	r.mu.Lock()
-	r.pairs[p] = struct{}{}
-	r.mu.Unlock()
 	if r.ctx.Err() != nil {
 		p.reset()
 	}
 	p.run()
-	r.mu.Lock()
-	delete(r.pairs, p)
-	r.mu.Unlock()
 }

@@ -4,6 +4,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/faultwire/faultwire/proxy/sockdiag"
 )
 
 // unsent is how many bytes were written and not yet acknowledged by the peer's kernel (SIOCOUTQ, tcp(7)). ok is false if the
@@ -37,13 +39,28 @@ func discardQueued(raw syscall.RawConn) {
 
 // awaitDead returns true when the peer has aborted the connection, false when this side has closed it. It does not read,
 // so it works behind an end of the stream and while data waits; the poller wakes it.
-func awaitDead(raw syscall.RawConn) bool {
-	const tcpClose = 7 // TCP_CLOSE, include/net/tcp_states.h
-	dead := false
+func awaitDead(raw syscall.RawConn) (isDead bool) {
 	_ = raw.Read(func(fd uintptr) bool {
-		info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
-		dead = err == nil && info.State == tcpClose
-		return dead || err != nil
+		state, err := tcpState(fd)
+		isDead = err == nil && state == sockdiag.Closed
+		return isDead || err != nil
 	})
-	return dead
+	return isDead
+}
+
+// dead reports whether the connection is over for good: the peer has aborted it.
+func dead(raw syscall.RawConn) (isDead bool) {
+	_ = raw.Control(func(fd uintptr) {
+		state, err := tcpState(fd)
+		isDead = err == nil && state == sockdiag.Closed
+	})
+	return isDead
+}
+
+func tcpState(fd uintptr) (sockdiag.State, error) {
+	info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+	if err != nil {
+		return 0, err
+	}
+	return sockdiag.State(info.State), nil
 }

@@ -11,7 +11,7 @@ import (
 func (f *flow) strikeDue(coming bool) {
 	for len(f.strike) > 0 && !f.pair.aborted.raised() {
 		fault := f.strike[0]
-		at := fault.trigger().Byte
+		at := fault.at()
 		if f.written.count() < at || at == 0 && !coming {
 			return
 		}
@@ -22,6 +22,14 @@ func (f *flow) strikeDue(coming bool) {
 	}
 }
 
+// at is how many bytes of its stream an edge fault lets through.
+func (f Fault) at() int64 {
+	if f.Type == "limit_data" {
+		return f.Attributes["bytes"]
+	}
+	return f.trigger().Byte
+}
+
 // awaitOpposite waits until the fault's victim has nothing left to write; false if the connection was aborted first.
 func (f *flow) awaitOpposite(fault Fault) bool {
 	n := fault.trigger().Opposite
@@ -30,6 +38,7 @@ func (f *flow) awaitOpposite(fault Fault) bool {
 	}
 	select {
 	case <-f.back.written.reached(n):
+	case <-f.back.done.ch: // it has written less and ended: nothing is left
 	case <-f.pair.aborted.ch:
 		return false
 	}
@@ -51,10 +60,9 @@ func (f *flow) act(fault Fault) {
 		if !f.settled() {
 			return
 		}
-		f.passed(endRST)
-		f.back.passed(endRST)
 		f.pair.reset()
-	case "close":
+	case "close", "limit_data":
+		f.drained()
 		f.struck(fault)
 		f.passed(endFIN)
 		f.back.passed(endFIN)
@@ -70,6 +78,7 @@ func (f *flow) act(fault Fault) {
 			f.pair.sleep(time.Duration(d) * time.Millisecond)
 			return
 		}
+		f.stalled.Store(true)
 		<-f.pair.aborted.ch
 	case "blackhole":
 		f.struck(fault)
@@ -89,19 +98,19 @@ func (f *flow) expire(fault Fault) {
 	f.pair.close()
 }
 
-// next says how many of the n bytes at hand go in one write, and which cut lies behind them: the receiver must have read them
-// before the next go. cut is nil where there is none.
-func (f *flow) next(n int64) (count int64, cut *Fault) {
+// next says how many of the n bytes at hand go in one write, and whether a cut lies behind them: then the receiver must have
+// read them before the next go.
+func (f *flow) next(n int64) (count int64, cut bool) {
 	at := f.written.count()
 	if len(f.strike) > 0 {
-		if left := f.strike[0].trigger().Byte - at; left > 0 {
+		if left := f.strike[0].at() - at; left > 0 {
 			n = min(n, left)
 		}
 	}
-	for i, s := range f.slices {
+	for _, s := range f.slices {
 		left := f.cut(s, at) - at
 		if left > 0 && left <= n {
-			n, cut = left, &f.slices[i]
+			n, cut = left, true
 		}
 	}
 	return n, cut
@@ -133,7 +142,7 @@ const settle = 5 * time.Millisecond
 func (f *flow) drained() {
 	peer := f.pair.peerOf(f.dst)
 	f.pair.poll(0, func() bool {
-		if n, ok := f.unsent(); !ok || n == 0 {
+		if n, ok := f.unsent(); !ok || n == 0 || dead(f.dst.raw) {
 			return true
 		}
 		s, ok := peer() // its acknowledgement may be delayed by 40 ms and more
