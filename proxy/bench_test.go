@@ -3,7 +3,6 @@
 package proxy_test
 
 import (
-	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -128,7 +127,7 @@ func BenchmarkLockStepSlice(b *testing.B) {
 	}
 	b.ReportMetric(float64(time.Since(began).Microseconds())/float64(n), "µs/slice")
 	if u := r.Trace().Unconfirmed; u > 0 {
-		b.Fatal(fmt.Sprintf("%d slices unconfirmed", u))
+		b.Fatalf("%d slices unconfirmed", u)
 	}
 }
 

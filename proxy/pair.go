@@ -89,6 +89,9 @@ func (p *pair) dial() error {
 		}
 	})
 	var d net.Dialer
+	if p.relay.config.Plan.holdsBack(Downstream) {
+		d.Control = smallBuffers
+	}
 	c, err := d.DialContext(ctx, "tcp", p.relay.config.Upstream)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"slices"
 )
 
 // A Plan is a seed and the faults it decides for. The zero Plan is a wire without faults.
@@ -78,6 +79,15 @@ func (f Fault) place() string {
 		return fmt.Sprintf("the connect of connection %d", f.Connection)
 	}
 	return ""
+}
+
+// holdsBack reports whether a fault keeps the stream's sender from sending as fast as it can. Then its segments must be a
+// network's: with loopback's of 64 KB the kernel takes megabytes before a sender notices anything, with an Ethernet's about
+// 160 KB.
+func (p Plan) holdsBack(s Stream) bool {
+	return slices.ContainsFunc(p.Faults, func(f Fault) bool {
+		return f.Stream == s && (f.Type == "bandwidth" || f.Type == "stall")
+	})
 }
 
 // of returns the faults that strike connection n, in order. Toxicity is decided here, once a connection.

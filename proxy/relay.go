@@ -94,7 +94,11 @@ func (r *Relay) open() error {
 		})
 		return nil
 	}
-	l, err := net.Listen("tcp", r.config.Listen)
+	var lc net.ListenConfig
+	if r.config.Plan.holdsBack(Upstream) {
+		lc.Control = smallBuffers
+	}
+	l, err := lc.Listen(r.ctx, "tcp", r.config.Listen)
 	if err != nil {
 		return fmt.Errorf("relay: %w; choose another address to listen on", err)
 	}

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"cmp"
+	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -63,4 +65,16 @@ func tcpState(fd uintptr) (sockdiag.State, error) {
 		return 0, err
 	}
 	return sockdiag.State(info.State), nil
+}
+
+// smallBuffers limits a socket's segments to an Ethernet's, for what it will send and what its peer will, and its receive
+// buffer to 64 KiB, which ends the kernel's own tuning of it.
+func smallBuffers(_, _ string, c syscall.RawConn) error {
+	var err error
+	control := c.Control(func(fd uintptr) {
+		err = cmp.Or(
+			os.NewSyscallError("setsockopt TCP_MAXSEG", unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_MAXSEG, 1460)),
+			os.NewSyscallError("setsockopt SO_RCVBUF", unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, 64<<10)))
+	})
+	return cmp.Or(control, err)
 }

@@ -52,7 +52,7 @@ type Target struct {
 	Role       string            `json:"role"`
 	Protocol   string            `json:"protocol"`
 	How        string            `json:"how"`                  // "in process", the command line, or the address
-	Promises   map[string]string `json:"promises,omitempty"`   // declared deadlines, scaled, by name
+	Promises   map[string]string `json:"promises,omitempty"`   // declared deadlines, by name
 	Undeclared []string          `json:"undeclared,omitempty"` // deadlines the target does not promise
 	Control    *Result           `json:"control,omitempty"`    // the control exchange: if it failed the target's cases are blocked
 }
@@ -103,8 +103,8 @@ type Finding struct {
 }
 
 // Gates reports whether the result makes the run nonconformant.
-func (r Result) Gates(strict bool) bool {
-	switch r.Verdict {
+func (res Result) Gates(strict bool) bool {
+	switch res.Verdict {
 	case Fail:
 		return true
 	case Warn:

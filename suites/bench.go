@@ -3,6 +3,7 @@ package suites
 import (
 	"context"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 
@@ -17,7 +18,6 @@ import (
 // ending costs it.
 type bench struct {
 	target *targets.Target
-	scale  float64
 
 	once     sync.Once
 	control  reports.Result
@@ -25,10 +25,10 @@ type bench struct {
 	exitCost time.Duration // clients: from the last byte of the reply to the end of the process
 	begin    time.Duration // clients: from the start of the process to its first sign on the wire
 
-	turn sync.Mutex // a shared server is given one case at a time
+	pace sync.Mutex // held between two dials of a server that wants them rare
 
-	mu   sync.Mutex
-	lost string // why no further case can be judged: the server stopped working
+	turn sync.Mutex // a shared server is given one case at a time
+	lost string     // why no further case can be judged: the server stopped working; under turn
 }
 
 // plainExchange is the control, and the fresh exchange that must work after every case.
@@ -38,7 +38,7 @@ var controlCase = cases.Case{
 	ID:       "control",
 	Title:    "completes a plain exchange of 13 bytes, with no fault on the wire",
 	Level:    cases.Must,
-	Basis:    cases.Practice(cases.NeverLie, "what is sent comes back"),
+	Basis:    cases.Practice(cases.Reassemble, "what is sent comes back, whole"),
 	Exchange: plainExchange,
 	Expect:   cases.HaveDelivered(),
 	Why: "Every other case asks what happens to this exchange when the network misbehaves. If it fails on a perfect network, " +
@@ -52,9 +52,7 @@ func (b *bench) blocked(ctx context.Context, e *Engine) string {
 	if b.control.Verdict != reports.Pass {
 		return "blocked: the control exchange failed"
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.lost
+	return ""
 }
 
 func (b *bench) calibrate(ctx context.Context, e *Engine) {
@@ -118,11 +116,33 @@ func (b *bench) noteFollowUp(ctx context.Context, e *Engine, c cases.Case, o cas
 	if err == nil && again.Outcome == fixtures.OK {
 		return
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.lost == "" {
-		b.lost = fmt.Sprintf("blocked: the server has not worked since %s", c.ID)
+	b.lost = fmt.Sprintf("blocked: the server has not worked since %s", c.ID)
+}
+
+// paced keeps dials to the rate that the target asks for.
+func (b *bench) paced(dial func(context.Context) (net.Conn, error)) func(context.Context) (net.Conn, error) {
+	rate := b.target.Limits.Rate
+	if rate == 0 {
+		return dial
 	}
+	return func(ctx context.Context) (net.Conn, error) {
+		b.pace.Lock()
+		waits(ctx, nil, time.Duration(float64(time.Second)/rate))
+		b.pace.Unlock()
+		return dial(ctx)
+	}
+}
+
+// crowded says that the case opens more connections than the target takes at once; empty if it does not.
+func (b *bench) crowded(c cases.Case) string {
+	open := 1 // the bystander, or the follow-up
+	for _, conn := range c.Exchange.Conns {
+		open += max(1, conn.Parallel)
+	}
+	if limit := b.target.Limits.Connections; limit > 0 && open > limit {
+		return fmt.Sprintf("the case opens up to %d connections at once, and the target's limit is %d", open, limit)
+	}
+	return ""
 }
 
 // report is the target as the report shows it.
@@ -133,9 +153,8 @@ func (b *bench) report() reports.Target {
 	if t.Role == targets.ServerRole {
 		names = []fixtures.Deadline{fixtures.IdleDeadline}
 	}
-	declared := scaled(t.Promises, b.scale)
 	for _, name := range names {
-		if d := declared.Of(name); d > 0 {
+		if d := t.Promises.Of(name); d > 0 {
 			r.Promises[string(name)] = d.String()
 		} else {
 			r.Undeclared = append(r.Undeclared, string(name))

@@ -23,7 +23,7 @@ const (
 func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *witness) (cases.Observation, error) {
 	t, scale := b.target, e.options.Scale
 	timing := effective(t.Promises, scale)
-	o := cases.Observation{Role: targets.ClientRole, Declared: scaled(t.Promises, scale), Timing: timing, Scale: scale, Speaks: b.speaks, Blur: b.exitCost}
+	o := cases.Observation{Role: targets.ClientRole, Declared: t.Promises, Timing: timing, Scale: scale, Speaks: b.speaks, Blur: b.exitCost}
 	o.Undeclared = c.Deadline != "" && t.Promises.Of(c.Deadline) == 0
 
 	stage := &fixtures.Stage{Protocol: t.Protocol, Seed: e.seedOf(c), Deadlines: timing, Patience: guard(timing, scale), Events: fixtures.NewEvents()}
@@ -45,8 +45,8 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 		started = e.pool.start(c.Timed)
 	}
 	begun := relay.Elapsed()
-	said, hung := e.exchange(ctx, relay, started, timing, func(ctx context.Context) targets.Said {
-		return t.Exchange(ctx, relay.Addr().String(), targets.Job{Messages: bodies, Promises: scaled(t.Promises, scale)})
+	said, hung := e.exchange(ctx, relay, w, started, timing, func(ctx context.Context) targets.Said {
+		return t.Exchange(ctx, relay.Addr().String(), targets.Job{Messages: bodies, Promises: t.Promises})
 	})
 	ended := relay.Elapsed()
 	if said.Err != nil {
@@ -80,7 +80,8 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 		o.Blur += o.Trace.SignBlur + late
 	}
 	o.Elapsed = max(0, ended-first-b.exitCost)
-	want := wanted(t.Protocol, bodies, o.Reference)
+	want, own := wanted(t.Protocol, bodies, o.Reference)
+	o.OwnText = own
 	o.Wanted, o.Received = int64(len(want)), int64(len(said.Received))
 	if !o.Blind {
 		o.Damage = fixtures.Diff(want, said.Received)
@@ -120,7 +121,7 @@ func (e *Engine) plan(c cases.Case, t *targets.Target, timing cases.Timing) prox
 
 // exchange runs call under the guard. What has not ended long after every deadline has hung: it is ended by resetting its
 // wire, and if that does not help within a second, by ending its context.
-func (e *Engine) exchange(ctx context.Context, relay *proxy.Relay, started func(), timing cases.Timing, call func(context.Context) targets.Said) (said targets.Said, hung bool) {
+func (e *Engine) exchange(ctx context.Context, relay *proxy.Relay, w *witness, started func(), timing cases.Timing, call func(context.Context) targets.Said) (said targets.Said, hung bool) {
 	scale := e.options.Scale
 	ctx, cancel := context.WithCancel(ctx)
 	var over atomic.Bool
@@ -131,6 +132,7 @@ func (e *Engine) exchange(ctx context.Context, relay *proxy.Relay, started func(
 			return
 		}
 		started()
+		w.restart() // what a start costs is no lateness
 		if !waits(ctx, nil, guard(timing, scale)) {
 			return
 		}
@@ -162,7 +164,7 @@ func waits(ctx context.Context, event <-chan struct{}, d time.Duration) bool {
 
 // wanted is what the client should have received: the messages it was handed, or, for a program that ignores them and sends a
 // text of its own, what it sent.
-func wanted(p fixtures.Protocol, bodies [][]byte, r fixtures.Record) []byte {
+func wanted(p fixtures.Protocol, bodies [][]byte, r fixtures.Record) (want []byte, own bool) {
 	handed := bytes.Join(bodies, nil)
 	var sent []byte
 	for _, c := range r.Conns {
@@ -173,17 +175,16 @@ func wanted(p fixtures.Protocol, bodies [][]byte, r fixtures.Record) []byte {
 		encoded = append(encoded, p.Encode(b)...)
 	}
 	if len(sent) == 0 || len(sent) >= fixtures.GotLimit || bytes.HasPrefix(encoded, sent) || bytes.HasPrefix(sent, encoded) {
-		return handed
+		return handed, false
 	}
 	if p == fixtures.EchoProtocol {
-		return sent
+		return sent, true
 	}
-	var own []byte
 	for in := bytes.NewReader(sent); ; {
 		body, err := fixtures.ReadFrame(in, fixtures.MaxFrame)
 		if err != nil {
-			return own
+			return want, true
 		}
-		own = append(own, body...)
+		want = append(want, body...)
 	}
 }

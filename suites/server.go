@@ -21,7 +21,7 @@ const quietPatience = 500 * time.Millisecond
 func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, followUp bool) (cases.Observation, error) {
 	t, scale := b.target, e.options.Scale
 	timing := effective(t.Promises, scale)
-	o := cases.Observation{Role: targets.ServerRole, Declared: scaled(t.Promises, scale), Timing: timing, Scale: scale, Speaks: true}
+	o := cases.Observation{Role: targets.ServerRole, Declared: t.Promises, Timing: timing, Scale: scale, Speaks: true}
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(scale*float64(playLimit)))
 	defer cancel()
 
@@ -42,7 +42,7 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 		return o, err
 	}
 	defer relay.Close()
-	stage.Dial, stage.Direct = relay.Dial, dialer(server.Addr)
+	stage.Dial, stage.Direct = b.paced(relay.Dial), b.paced(dialer(server.Addr))
 	o.Reference = stage.Play(ctx, c.Exchange)
 	// What the script closed in order must reach the server so; closing the relay resets what is still open.
 	patient, enough := context.WithTimeout(ctx, time.Duration(scale*float64(quietPatience)))
@@ -67,6 +67,9 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 		afresh := *stage
 		afresh.Seed, afresh.Events, afresh.Dial = stage.Seed+1, fixtures.NewEvents(), stage.Direct
 		o.FollowUp = &afresh.Play(ctx, plainExchange).Conns[0]
+	}
+	if o.FollowUp != nil && o.FollowUp.Outcome != fixtures.OK {
+		waits(ctx, server.Exited(), time.Duration(scale*float64(quietPatience))) // it may be about to end
 	}
 	select {
 	case <-server.Exited():

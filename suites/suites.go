@@ -35,7 +35,7 @@ type Options struct {
 	Targets  []targets.Target
 	Patterns []string // case IDs; * within a segment, ** across; none means the whole catalogue
 	Seed     uint64   // of payloads and faults; the same seed gives the same ones
-	Scale    float64  // stretches every deadline and grace; default 1
+	Scale    float64  // stretches the built-in deadlines, patience and graces, not what a target declares; default 1
 	Full     bool     // also the cases that move more than 1 MiB or prove that something never blocks
 	Strict   bool     // a SHOULD not kept gates too
 
@@ -79,7 +79,7 @@ func New(o Options) (*Engine, error) {
 		if e.benches[t.Name] != nil {
 			return nil, &targets.ConfigError{Key: "name", Msg: fmt.Sprintf("two targets are called %q; give each a name of its own", t.Name)}
 		}
-		e.benches[t.Name] = &bench{target: t, scale: o.Scale}
+		e.benches[t.Name] = &bench{target: t}
 		for _, c := range chosen {
 			if applies(c, t) {
 				e.pairs = append(e.pairs, Pair{c, t})

@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/faultwire/faultwire/fixtures"
@@ -12,24 +13,19 @@ func scaled(d fixtures.Deadlines, scale float64) fixtures.Deadlines {
 	return fixtures.Deadlines{Connect: by(d.Connect), Read: by(d.Read), Write: by(d.Write), Total: by(d.Total), Idle: by(d.Idle)}
 }
 
-// effective is the timing that cases rely on: the declared deadlines, with the built-in ones for the undeclared. A total
-// deadline bounds the others.
+// effective is the timing that cases rely on: the declared deadlines, which are the target's own and stay as they are, with the
+// built-in ones, scaled, for the undeclared. A total deadline bounds the others.
 func effective(declared fixtures.Deadlines, scale float64) fixtures.Deadlines {
-	or := func(d, standby time.Duration) time.Duration {
-		if d == 0 {
-			d = standby
-		}
-		return d
-	}
+	standby := scaled(defaults, scale)
 	t := fixtures.Deadlines{
-		Connect: or(declared.Connect, defaults.Connect), Read: or(declared.Read, defaults.Read),
-		Write: or(declared.Write, defaults.Write), Total: or(declared.Total, max(defaults.Total, 3*declared.Read)),
-		Idle: or(declared.Idle, defaults.Idle),
+		Connect: cmp.Or(declared.Connect, standby.Connect), Read: cmp.Or(declared.Read, standby.Read),
+		Write: cmp.Or(declared.Write, standby.Write), Total: cmp.Or(declared.Total, max(standby.Total, 3*declared.Read)),
+		Idle: cmp.Or(declared.Idle, standby.Idle),
 	}
 	if declared.Total > 0 {
 		t.Connect, t.Read, t.Write = min(t.Connect, t.Total), min(t.Read, t.Total), min(t.Write, t.Total)
 	}
-	return scaled(t, scale)
+	return t
 }
 
 // guard is when an exchange that has not ended is a hang: long after every deadline.

@@ -31,6 +31,9 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 	if why := b.blocked(ctx, e); why != "" {
 		return reports.Result{Verdict: reports.Skip, Reason: why}
 	}
+	if why := b.crowded(p.Case); why != "" {
+		return reports.Result{Verdict: reports.Skip, Reason: why}
+	}
 	for retaken := 0; ; retaken++ {
 		if retaken > 0 {
 			e.stand.calm(ctx)
@@ -39,9 +42,11 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 		if err != nil {
 			return interrupted()
 		}
-		o, err := e.observe(ctx, b, p.Case, true)
+		o, lost, err := e.inTurn(ctx, b, p.Case)
 		leave()
 		switch {
+		case lost != "":
+			return reports.Result{Verdict: reports.Skip, Reason: lost}
 		case ctx.Err() != nil:
 			return interrupted()
 		case err != nil:
@@ -56,7 +61,6 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 		}
 		r := e.judge(p, o)
 		r.Retaken = retaken
-		b.noteFollowUp(ctx, e, p.Case, o)
 		return r
 	}
 }
@@ -65,12 +69,25 @@ func interrupted() reports.Result {
 	return reports.Result{Verdict: reports.Skip, Reason: "interrupted"}
 }
 
-// observe runs the case once. A shared server is given one case at a time.
-func (e *Engine) observe(ctx context.Context, b *bench, c cases.Case, followUp bool) (cases.Observation, error) {
-	if b.target.Address != "" {
-		b.turn.Lock()
-		defer b.turn.Unlock()
+// inTurn observes the case. A shared server is given one case at a time, and none once it has stopped working; lost says so.
+func (e *Engine) inTurn(ctx context.Context, b *bench, c cases.Case) (o cases.Observation, lost string, err error) {
+	if b.target.Address == "" {
+		o, err = e.observe(ctx, b, c, true)
+		return o, "", err
 	}
+	b.turn.Lock()
+	defer b.turn.Unlock()
+	if b.lost != "" {
+		return o, b.lost, nil
+	}
+	if o, err = e.observe(ctx, b, c, true); err == nil {
+		b.noteFollowUp(ctx, e, c, o)
+	}
+	return o, "", err
+}
+
+// observe runs the case once.
+func (e *Engine) observe(ctx context.Context, b *bench, c cases.Case, followUp bool) (cases.Observation, error) {
 	w, err := e.stand.call()
 	if err != nil {
 		return cases.Observation{}, err
@@ -87,13 +104,14 @@ func (e *Engine) observe(ctx context.Context, b *bench, c cases.Case, followUp b
 }
 
 // lateness is how late the witness and the wire were beside the case, if that is more than the case tolerates, else 0. What
-// measures time tolerates a fifth of its window at once; and no case of a client more than half a read deadline in all, for
-// many short delays add up. With a server the deadlines are our own patience.
+// measures time tolerates a fifth of its window at once; and no case of a client more in all than half a read deadline, or a
+// quarter of the time it took, for many short delays add up. With a server the deadlines are our own patience.
 func lateness(c cases.Case, o cases.Observation) time.Duration {
 	worst, total := max(o.Late, o.Trace.Late), o.LateInAll+o.Trace.Late
-	tolerable := o.Timing.Read / 2
+	tolerable := max(o.Timing.Read/2, o.Elapsed/4)
 	if o.Role == targets.ServerRole {
-		tolerable = patience(o.Scale) / 4
+		// How soon the wire could dial a server is the server's doing.
+		worst, total, tolerable = o.Late, o.LateInAll, patience(o.Scale)/4
 	}
 	if o.Trace.Unconfirmed > 0 {
 		tolerable = min(tolerable, unconfirmedLate)
@@ -125,25 +143,27 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 		return withEvidence(r, o)
 	}
 	broken := cases.Sound(p.Case.Expect).Judge(o)
+	waited := o.Undeclared && broken != nil && broken.Promise == cases.NeverHang // for longer than it never promised
+	intact := o.Outcome == fixtures.OK && o.Damage == ""
 	switch {
 	case broken == nil:
-		r.Verdict = reports.Pass
-		var notes []string
-		if !o.Speaks && o.Outcome == fixtures.Other {
-			notes = append(notes, "not distinguished: the program does not say which kind of error it met")
-		}
-		if o.Blind {
-			notes = append(notes, "judged by exit code and wire alone: the program does not print what it received")
-		}
-		r.Note = strings.Join(notes, "; ")
-	case o.Undeclared && broken.Promise == cases.NeverHang:
+		r.Verdict, r.Note = reports.Pass, qualified(o)
+	case waited && intact:
+		r.Verdict, r.Note = reports.Pass, fmt.Sprintf("no %s deadline is declared: it waited as long as it took", p.Case.Deadline)
+		broken = nil
+	case waited:
 		r.Verdict = reports.Warn
 		r.Reason = fmt.Sprintf("no %s deadline is declared, and it waits for ever; add one, or declare it", p.Case.Deadline)
-	case p.Case.Level == cases.Must:
+	case o.OwnText && intact:
+		r.Verdict, r.Reason = reports.Skip, "void: the client sends a text of its own, for which this case's faults are not made"
+		broken = nil
+	case p.Case.Level == cases.Must || cases.Alive().Judge(o) != nil:
 		r.Verdict = reports.Fail
 	case p.Case.Level == cases.Should:
 		r.Verdict = reports.Warn
-		r.Reason = "should, but does not have to"
+		if !e.options.Strict {
+			r.Reason = "should, but does not have to"
+		}
 	default:
 		r.Verdict, r.Note = reports.Pass, "recorded: "+broken.Seen
 	}
@@ -154,10 +174,25 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 	return withEvidence(r, o)
 }
 
+// qualified says what weakens a pass; empty if nothing does.
+func qualified(o cases.Observation) string {
+	var notes []string
+	if !o.Speaks && o.Outcome == fixtures.Other {
+		notes = append(notes, "not distinguished: the program does not say which kind of error it met")
+	}
+	if o.Blind {
+		notes = append(notes, "judged by exit code and wire alone: the program does not print what it received")
+	}
+	return strings.Join(notes, "; ")
+}
+
 // void says why the observation proves nothing: the client sent something else than the script it met was written for, a
-// planned fault did not strike, or a cut was not seen to be seen.
+// planned fault did not strike, or a cut was not seen to be seen. That the target died or stopped working is proof enough.
 func void(c cases.Case, planned []proxy.Fault, o cases.Observation) string {
-	if met := o.Reference.Conns; o.Role == targets.ClientRole && len(c.Exchange.Conns) > 0 && len(met) > 0 && met[0].Outcome == fixtures.Corrupt {
+	if cases.Alive().Judge(o) != nil && o.Role == targets.ServerRole {
+		return ""
+	}
+	if o.OwnText && len(c.Exchange.Conns) > 0 {
 		return "void: the client sent a text of its own, and this case is about the one it was given"
 	}
 	struck := map[string]bool{}
@@ -180,20 +215,27 @@ func void(c cases.Case, planned []proxy.Fault, o cases.Observation) string {
 	return ""
 }
 
-// known applies the target's known failures: one that fails is expected, one that passes is stale.
+// known applies the target's known failures, the most specific that names the case: what fails is expected; a case named by its
+// own ID that passes makes its entry stale, and that fails.
 func known(r reports.Result, p Pair) reports.Result {
-	for pattern, k := range p.Target.KnownFailures {
-		if !Matches(pattern, p.Case.ID) || !k.Until.IsZero() && time.Now().After(k.Until.AddDate(0, 0, 1)) {
-			continue
+	pattern := ""
+	for candidate, k := range p.Target.KnownFailures {
+		expired := !k.Until.IsZero() && time.Now().After(k.Until.AddDate(0, 0, 1))
+		if Matches(candidate, p.Case.ID) && !expired && len(candidate) > len(pattern) {
+			pattern = candidate
 		}
-		switch r.Verdict {
-		case reports.Fail:
-			r.Verdict, r.Reason = reports.XFail, k.Reason
-		case reports.Pass:
-			r.Verdict = reports.Fail
-			r.Finding = &reports.Finding{Promise: "none", Expected: "a failure, known: " + k.Reason, Seen: "it passes",
-				Advice: "take it out of known_failures"}
-		}
+	}
+	if pattern == "" {
+		return r
+	}
+	reason := p.Target.KnownFailures[pattern].Reason
+	switch {
+	case r.Verdict == reports.Fail || r.Verdict == reports.Warn:
+		r.Verdict, r.Reason = reports.XFail, reason
+	case r.Verdict == reports.Pass && pattern == p.Case.ID:
+		r.Verdict = reports.Fail
+		r.Finding = &reports.Finding{Promise: "none", Expected: "a failure, known: " + reason, Seen: "it passes",
+			Advice: "take it out of known_failures"}
 	}
 	return r
 }

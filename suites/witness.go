@@ -115,6 +115,13 @@ func (w *witness) late() (worst, total time.Duration) {
 	return w.worst, w.total
 }
 
+// restart forgets how late the witness was so far.
+func (w *witness) restart() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.worst, w.total = 0, 0
+}
+
 // dismiss ends the witness and waits for it.
 func (w *witness) dismiss() {
 	close(w.stop)

@@ -51,7 +51,7 @@ func TestClientCommandPlaysAnExchange(t *testing.T) {
 		g.Expect(said.Err).NotTo(HaveOccurred())
 		g.Expect(said.Outcome).To(Equal(fixtures.OK), said.Detail)
 		g.Expect(said.Received).To(HaveLen(len(body)))
-		g.Expect(string(said.Received) == body).To(BeTrue())
+		g.Expect(string(said.Received)).To(Equal(body))
 		g.Expect(said.Process.Unasked).To(BeTrue())
 		g.Expect(said.Process.CPU).To(BeNumerically(">", 0))
 		g.Expect(said.Process.MaxRSS).To(BeNumerically(">", 1<<20))

@@ -22,7 +22,7 @@ type Target struct {
 	Name     string
 	Role     Role
 	Protocol fixtures.Protocol
-	Promises fixtures.Deadlines // the deadlines it declares, unscaled; zero means undeclared
+	Promises fixtures.Deadlines // the deadlines it declares; zero means undeclared
 
 	Client  Client   // a client in this process
 	Server  Server   // a server in this process
@@ -71,7 +71,7 @@ type Server interface {
 // A Job is what a client is asked to do.
 type Job struct {
 	Messages [][]byte           // bodies, without framing, to send and to receive back in order
-	Promises fixtures.Deadlines // the client's declared deadlines, scaled
+	Promises fixtures.Deadlines // the client's declared deadlines
 }
 
 // Said is what a client said of one exchange, and the bytes it claims to have received.

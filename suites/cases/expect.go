@@ -77,6 +77,12 @@ func Sound(own Expectation) Expectation {
 	return And(JudgeFunc(neverHung), JudgeFunc(neverDied), JudgeFunc(neverLied), own, HaveServedTheBystander(), HaveServedAFollowUp())
 }
 
+// Alive is the part of [Sound] that no case may break, whatever its own level: the target did not die, claimed no success
+// that it did not have, and still works.
+func Alive() Expectation {
+	return And(JudgeFunc(neverDied), JudgeFunc(neverLied), HaveServedAFollowUp())
+}
+
 func neverHung(o Observation) *Broken {
 	if o.Outcome != fixtures.Hang {
 		return nil
@@ -183,9 +189,13 @@ func Window(deadline time.Duration, scale float64) (low, high time.Duration) {
 }
 
 // HaveEndedBefore expects the exchange to have ended well before the deadline: what was to be said was known at once. Where
-// the deadline is not declared, a second will do.
+// the deadline is not declared, a second will do. A process that left no sign on the wire is not judged: nobody knows when,
+// after its start, it began.
 func HaveEndedBefore(d fixtures.Deadline) Expectation {
 	return JudgeFunc(func(o Observation) *Broken {
+		if o.Process != nil && o.Trace.FirstSign == nil {
+			return nil
+		}
 		limit := o.Timing.Of(d) * 95 / 100
 		if o.Declared.Of(d) == 0 {
 			limit = max(limit, time.Duration(o.Scale*float64(time.Second)))
@@ -225,7 +235,17 @@ func HaveEndedInOrder() Expectation {
 
 // HaveServedTheBystander expects another client to have been served while the fault was on.
 func HaveServedTheBystander() Expectation {
-	return served("another client served while the fault is on", func(o Observation) *fixtures.ConnRecord { return o.Bystander })
+	return served("another client served while the fault is on", func(o Observation) *fixtures.ConnRecord {
+		if o.Bystander == nil || o.Bystander.Received > 0 || o.Bystander.Outcome != fixtures.Other {
+			return o.Bystander
+		}
+		for _, c := range o.Reference.Conns { // the bystander never came: what kept it away says more
+			if c.Outcome != fixtures.OK {
+				return &c
+			}
+		}
+		return o.Bystander
+	})
 }
 
 // HaveServedAFollowUp expects a fresh client to have been served after the case.

@@ -11,7 +11,7 @@ import (
 // An Observation is what was seen of one case run against one target. It is pure data: judging it needs nothing else.
 type Observation struct {
 	Role       targets.Role `json:"role"`
-	Declared   Timing       `json:"declared"` // the deadlines the target declares, scaled
+	Declared   Timing       `json:"declared"` // the deadlines the target declares
 	Timing     Timing       `json:"timing"`
 	Scale      float64      `json:"scale"`                // of time: stretches the graces
 	Speaks     bool         `json:"speaks"`               // a client that tells kinds of error apart; always true for servers
@@ -33,8 +33,9 @@ type Observation struct {
 	Wanted   int64  `json:"wanted"`
 	Received int64  `json:"received"`
 	Damage   string `json:"damage,omitempty"`
-	Heard    []byte `json:"heard,omitempty"` // the first of them
-	Blind    bool   `json:"blind,omitempty"` // the client prints no body: whether bytes arrived intact was not seen
+	OwnText  bool   `json:"own_text,omitempty"` // a client that sends something else than it was handed
+	Heard    []byte `json:"heard,omitempty"`    // the first of them
+	Blind    bool   `json:"blind,omitempty"`    // the client prints no body: whether bytes arrived intact was not seen
 
 	Reference fixtures.Record      `json:"reference"` // what the reference side saw
 	Bystander *fixtures.ConnRecord `json:"bystander,omitempty"`

@@ -21,6 +21,7 @@ type client struct {
 	dial     func(ctx context.Context, d net.Dialer, addr string) (net.Conn, error)
 	length   func(r io.Reader) (int, error)              // reads how long a framed reply is
 	body     func(r io.Reader, size int) ([]byte, error) // reads the reply's body, or what there is of it
+	mood     func(conn patient) patient                  // how it treats the connection
 	finish   func(conn patient) error                    // what is left to do after the last reply
 	word     func(err error) fixtures.Outcome
 }
@@ -35,6 +36,7 @@ func soundClient(p fixtures.Protocol) *client {
 		},
 		length: announced,
 		body:   whole,
+		mood:   func(conn patient) patient { return conn },
 		finish: func(patient) error { return nil },
 		word:   fixtures.OutcomeOf,
 	}
@@ -76,7 +78,7 @@ func (c *client) exchange(ctx context.Context, addr string, job targets.Job) (re
 	if err != nil {
 		return nil, err
 	}
-	conn := patient{dialled, limits.Read, limits.Write, end}
+	conn := c.mood(patient{dialled, limits.Read, limits.Write, end})
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 

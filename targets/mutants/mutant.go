@@ -23,7 +23,7 @@ type Mutant struct {
 // A Catch is cases that must catch a mutant.
 type Catch struct {
 	Case    string // an ID, or a pattern: each case that it matches must fail
-	Promise string // the promise that is found broken
+	Promise string // the promise it breaks; two, joined by " or ", where the defect shows either way
 }
 
 // The five promises.

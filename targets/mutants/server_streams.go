@@ -53,6 +53,12 @@ func streamMutants() []Mutant {
 			"sends back the first chunk behind 64 KiB with its halves swapped",
 			spoiling(swapping),
 			by(neverLie, "tcp.disconnect.half-close[size=102400]")),
+		serverMutant("server-short-writes", fixtures.EchoProtocol,
+			"sends what the kernel takes at once, and forgets the rest",
+			func(s *server) {
+				s.echo = func(conn patient) error { return stream(func() filter { return unchanged })(hasty(conn)) }
+			},
+			by(neverLie+" or "+reassemble, "tcp.bandwidth.slow-reader")),
 		serverMutant("server-shared-buffer", fixtures.EchoProtocol,
 			"has one buffer for all connections",
 			func(s *server) { s.echo = stream(sharingOneBuffer()) },

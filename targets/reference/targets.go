@@ -17,23 +17,26 @@ const (
 	IdleDeadline    = 600 * time.Millisecond
 )
 
-// Targets are the reference client and server in both protocols, in this process. The servers keep their idle deadline times
-// scale, as the engine expects of a run with that time scale.
+// Targets are the reference client and server in both protocols, in this process. Their deadlines are multiplied by scale, which
+// should be the time scale of the run.
 func Targets(scale float64) []targets.Target {
+	by := func(d time.Duration) time.Duration { return time.Duration(scale * float64(d)) }
 	var all []targets.Target
 	for _, protocol := range []fixtures.Protocol{fixtures.EchoProtocol, fixtures.FramedProtocol} {
 		all = append(all, targets.Target{
 			Name:     "reference-" + string(protocol) + "-client",
 			Role:     targets.ClientRole,
 			Protocol: protocol,
-			Promises: fixtures.Deadlines{Connect: ConnectDeadline, Read: ReadDeadline, Write: WriteDeadline, Total: TotalDeadline},
-			Client:   Client{Protocol: protocol},
+			Promises: fixtures.Deadlines{
+				Connect: by(ConnectDeadline), Read: by(ReadDeadline), Write: by(WriteDeadline), Total: by(TotalDeadline),
+			},
+			Client: Client{Protocol: protocol},
 		}, targets.Target{
 			Name:     "reference-" + string(protocol) + "-server",
 			Role:     targets.ServerRole,
 			Protocol: protocol,
-			Promises: fixtures.Deadlines{Idle: IdleDeadline},
-			Server:   Server{Protocol: protocol, Idle: time.Duration(scale * float64(IdleDeadline))},
+			Promises: fixtures.Deadlines{Idle: by(IdleDeadline)},
+			Server:   Server{Protocol: protocol, Idle: by(IdleDeadline)},
 		})
 	}
 	return all
