@@ -62,7 +62,7 @@ func (o *options) bind(c *cobra.Command) {
 	f.StringArrayVar(&o.only, "target", nil, "only the target of this `name`; may be repeated")
 	f.StringArrayVar(&o.patterns, "run", nil, "only cases of this ID or `pattern` (* within a segment, ** across); may be repeated")
 	f.Uint64Var(&o.seed, "seed", 0, "a `number` that payloads and faults follow from: the same seed, the same run (default random)")
-	f.Float64Var(&o.scale, "time-scale", 1, "a `factor` on every deadline, for slow machines")
+	f.Float64Var(&o.scale, "time-scale", 1, "a `factor` on built-in deadlines, patience and graces, for slow machines; declared deadlines stay")
 	f.BoolVar(&o.full, "full", false, "the long cases too")
 	f.BoolVar(&o.strict, "strict", false, "a recommendation (SHOULD) that is not kept fails the run")
 	f.StringVar(&o.output, "output", reports.DefaultFolder, "the report's `folder`")

@@ -2,11 +2,12 @@ package suites_test
 
 import (
 	"context"
-	"fmt"
-	"os"
+	"strings"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gleak"
 
 	"github.com/faultwire/faultwire/reports"
 	"github.com/faultwire/faultwire/suites"
@@ -20,11 +21,13 @@ func TestTheCatalogueIsSound(t *testing.T) {
 
 func TestTheReferenceTargetsKeepEveryPromise(t *testing.T) {
 	g := NewWithT(t)
+	before := gleak.Goroutines()
 	e, err := suites.New(suites.Options{Targets: reference.Targets(1), Seed: 1})
 	g.Expect(err).NotTo(HaveOccurred())
-	defer e.Close()
 	run := e.Run(context.Background(), nil)
-	fmt.Println(len(run.Results), run.Took, run.Count(""))
-	run.WriteSummary(os.Stdout, reports.Look{})
-	g.Expect(run.Exit()).To(Equal(reports.ExitOK))
+	e.Close()
+	var summary strings.Builder
+	g.Expect(run.WriteSummary(&summary, reports.Look{})).To(Succeed())
+	g.Expect(run.Exit()).To(Equal(reports.ExitOK), summary.String())
+	g.Eventually(gleak.Goroutines).WithTimeout(10 * time.Second).ShouldNot(gleak.HaveLeaked(before))
 }

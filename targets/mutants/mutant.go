@@ -22,8 +22,8 @@ type Mutant struct {
 
 // A Catch is cases that must catch a mutant.
 type Catch struct {
-	Case    string // an ID, or a pattern: each case that it matches must fail
-	Promise string // the promise it breaks; two, joined by " or ", where the defect shows either way
+	Case     string   // an ID, or a pattern: each case that it matches must fail
+	Promises []string // the promise that is found broken; one of them, where the defect shows in either way
 }
 
 // The five promises.
@@ -55,10 +55,13 @@ func Sound() []targets.Target {
 }
 
 // by is the catches of several cases that must find the same promise broken.
-func by(promise string, cases ...string) []Catch {
+func by(promise string, cases ...string) []Catch { return byEither([]string{promise}, cases...) }
+
+// byEither is the catches of several cases that find one of the promises broken.
+func byEither(promises []string, cases ...string) []Catch {
 	var catches []Catch
 	for _, c := range cases {
-		catches = append(catches, Catch{Case: c, Promise: promise})
+		catches = append(catches, Catch{Case: c, Promises: promises})
 	}
 	return catches
 }

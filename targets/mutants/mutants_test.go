@@ -55,7 +55,7 @@ func TestEveryMutantIsNamedAndAccusable(t *testing.T) {
 		g.Expect(m.Caught).NotTo(BeEmpty())
 		for _, c := range m.Caught {
 			g.Expect(strings.Split(c.Case, ".")).To(HaveLen(3), "%s: %s", m.Name, c.Case)
-			g.Expect(c.Promise).To(BeElementOf("never hang", "never lie", "say what happened", "reassemble", "recover and contain"))
+			g.Expect(c.Promises).To(HaveEach(BeElementOf("never hang", "never lie", "say what happened", "reassemble", "recover and contain")))
 		}
 	}
 }

@@ -58,7 +58,7 @@ func streamMutants() []Mutant {
 			func(s *server) {
 				s.echo = func(conn patient) error { return stream(func() filter { return unchanged })(hasty(conn)) }
 			},
-			by(neverLie+" or "+reassemble, "tcp.bandwidth.slow-reader")),
+			byEither([]string{neverLie, reassemble}, "tcp.bandwidth.slow-reader")),
 		serverMutant("server-shared-buffer", fixtures.EchoProtocol,
 			"has one buffer for all connections",
 			func(s *server) { s.echo = stream(sharingOneBuffer()) },
