@@ -92,7 +92,7 @@ func neverHung(o Observation) *Broken {
 
 func neverDied(o Observation) *Broken {
 	if o.Died {
-		return &Broken{Recover, "the server goes on serving", join("the server's process ended by itself", o.ended()),
+		return &Broken{Recover, "the server goes on: a fresh client served afterwards", join("the server's process ended by itself", o.ended()),
 			"One client must not be the last: accept() belongs in a loop, and what goes wrong with one connection must end that one alone."}
 	}
 	if o.Outcome == fixtures.Crash {
