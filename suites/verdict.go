@@ -93,6 +93,7 @@ func (e *Engine) observe(ctx context.Context, b *bench, c cases.Case, followUp b
 		return cases.Observation{}, err
 	}
 	var o cases.Observation
+	began := time.Now()
 	if b.target.Role == targets.ClientRole {
 		o, err = e.observeClient(ctx, b, c, w)
 	} else {
@@ -100,6 +101,7 @@ func (e *Engine) observe(ctx context.Context, b *bench, c cases.Case, followUp b
 	}
 	w.dismiss()
 	o.Late, o.LateInAll = w.late()
+	o.Attended = time.Since(began)
 	return o, err
 }
 
@@ -111,7 +113,7 @@ func lateness(c cases.Case, o cases.Observation) time.Duration {
 	tolerable := max(o.Timing.Read/2, o.Elapsed/4)
 	if o.Role == targets.ServerRole {
 		// How soon the wire could dial a server is the server's doing.
-		worst, total, tolerable = o.Late, o.LateInAll, patience(o.Scale)/4
+		worst, total, tolerable = o.Late, o.LateInAll, max(patience(o.Scale), o.Attended)/4
 	}
 	if o.Trace.Unconfirmed > 0 {
 		tolerable = min(tolerable, unconfirmedLate)

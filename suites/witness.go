@@ -22,7 +22,7 @@ type witness struct {
 
 const (
 	witnessTick = 5 * time.Millisecond
-	noteworthy  = 2 * time.Millisecond // what a round takes on a machine that has nothing else to do, and more
+	noteworthy  = 10 * time.Millisecond // more than a round takes on a machine that has time
 )
 
 // A stand is where witnesses are heard: a server that answers each byte.
@@ -143,7 +143,7 @@ func (s *stand) calm(ctx context.Context) {
 		}
 		on := waits(ctx, nil, quiet)
 		w.dismiss()
-		if worst, _ := w.late(); !on || worst < 2*witnessTick {
+		if worst, _ := w.late(); !on || worst == 0 {
 			return
 		}
 	}

@@ -28,6 +28,7 @@ type Observation struct {
 	// How late a witness beside the case was, which did what the case's wire and target do: at worst, and all in all.
 	Late      time.Duration `json:"late_ns,omitempty"`
 	LateInAll time.Duration `json:"late_in_all_ns,omitempty"`
+	Attended  time.Duration `json:"attended_ns"` // how long the witness was there
 
 	// What a client claims to have received, against what it should have. Damage is empty for an intact whole message.
 	Wanted   int64  `json:"wanted"`
