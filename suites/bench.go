@@ -74,8 +74,7 @@ func (b *bench) calibrate(ctx context.Context, e *Engine) {
 			b.control.Finding.Advice = explain(o)
 		}
 	}
-	b.control.Target, b.control.Case, b.control.Took = b.target.Name, describe(p, e.options.Scale), time.Since(began)
-	b.control.Replay = e.replay(p)
+	b.control = e.complete(b.control, p, began)
 	if b.control.Verdict != reports.Pass || b.target.Command == nil || b.target.Role != targets.ClientRole {
 		return
 	}
@@ -109,7 +108,7 @@ func (e *Engine) hears(ctx context.Context, b *bench) bool {
 // noteFollowUp looks after a shared server: if a fresh exchange failed after a case and the control fails too, what comes
 // after would be blamed on the wrong case.
 func (b *bench) noteFollowUp(ctx context.Context, e *Engine, c cases.Case, o cases.Observation) {
-	if b.target.Address == "" || o.FollowUp == nil || o.FollowUp.Outcome == fixtures.OK {
+	if o.FollowUp == nil || o.FollowUp.Outcome == fixtures.OK {
 		return
 	}
 	again, err := e.observe(ctx, b, controlCase, false)

@@ -158,7 +158,11 @@ func (e *Engine) Result(ctx context.Context, p Pair) reports.Result {
 // judged runs the pair and puts the verdict together.
 func (e *Engine) judged(ctx context.Context, p Pair) reports.Result {
 	began := time.Now()
-	r := e.verdict(ctx, p)
+	return e.complete(e.verdict(ctx, p), p, began)
+}
+
+// complete adds to a verdict what it is about.
+func (e *Engine) complete(r reports.Result, p Pair, began time.Time) reports.Result {
 	r.Target, r.Case, r.Took = p.Target.Name, describe(p, e.options.Scale), time.Since(began)
 	r.Replay = e.replay(p)
 	return r
