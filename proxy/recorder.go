@@ -16,10 +16,12 @@ type recorder struct {
 	sign  chan struct{} // closed at the first sign of a client
 	fired chan struct{} // closed when the first fault strikes
 	news  chan struct{} // closed, and replaced, when a connection is settled
+
+	board *board
 }
 
 func newRecorder() *recorder {
-	return &recorder{start: time.Now(), sign: make(chan struct{}), fired: make(chan struct{}), news: make(chan struct{})}
+	return &recorder{start: time.Now(), sign: make(chan struct{}), fired: make(chan struct{}), news: make(chan struct{}), board: newBoard()}
 }
 
 func (r *recorder) now() time.Duration { return time.Since(r.start) }
