@@ -6,22 +6,22 @@ import (
 	"github.com/faultwire/faultwire/proxy/sockdiag"
 )
 
-// watchConnects notes the first client of an address where nothing accepts. Such a client is seen by its socket in SYN-SENT
-// alone. A refused one is gone before it can be seen, so refuse counts as struck from the start.
-func (r *Relay) watchConnects(f Fault) {
+// watchConnects notes the first client of an address where nothing accepts, or where SYNs are lost. Such a client is seen by
+// its socket in SYN-SENT alone. A refused one is gone before it can be seen, so refuse counts as struck from the start. It
+// returns whether a client was seen before done.
+func (r *Relay) watchConnects(f Fault, done <-chan struct{}) bool {
 	if f.Type == "refuse" {
 		r.rec.struck(f, 0, f.Stream, 0)
-		<-r.ctx.Done()
-		return
+		return false
 	}
 	diag, err := sockdiag.Open()
 	if err != nil { // no way to see it; the fault is there all the same
 		r.rec.struck(f, 0, f.Stream, 0)
-		<-r.ctx.Done()
-		return
+		return false
 	}
 	defer diag.Close()
-	here := sockdiag.Filter{States: []sockdiag.State{sockdiag.SynSent}, RemotePort: addrPort(r.addr).Port()}
+	port, _ := addrPort(r.addr)
+	here := sockdiag.Filter{States: []sockdiag.State{sockdiag.SynSent}, RemotePort: port.Port()}
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for looked := r.rec.now(); ; {
@@ -29,14 +29,13 @@ func (r *Relay) watchConnects(f Fault) {
 		if waiting, err := diag.List(here); err == nil && len(waiting) > 0 {
 			r.rec.signed(r.rec.now() - looked)
 			r.rec.struck(f, 0, f.Stream, 0)
-			<-r.ctx.Done()
-			return
+			return true
 		}
 		looked = now
 		select {
 		case <-tick.C:
-		case <-r.ctx.Done():
-			return
+		case <-done:
+			return false
 		}
 	}
 }

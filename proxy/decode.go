@@ -14,6 +14,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// PlanVersion is the version of a plan's text form. It may be left out.
+const PlanVersion = "1"
+
 // A PlanError is a mistake in a plan's text.
 type PlanError struct {
 	File string // as given to [ParsePlan]
@@ -28,6 +31,7 @@ func (e *PlanError) Error() string {
 
 // ParsePlan reads a plan from YAML or JSON:
 //
+//	version: 1
 //	seed: 7
 //	faults:
 //	- {type: latency, attributes: {latency: 100, jitter: 10}}
@@ -48,8 +52,11 @@ func ParsePlan(file string, text []byte) (Plan, error) {
 	case p.key(root, "type") != nil:
 		return p.plan(&yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{root}}, nil)
 	}
-	if err := p.keys(root, "", "seed", "faults"); err != nil {
+	if err := p.keys(root, "", "version", "seed", "faults"); err != nil {
 		return Plan{}, err
+	}
+	if v := p.key(root, "version"); v != nil && v.Value != PlanVersion {
+		return Plan{}, p.wrong(v, "version", "%q is not known; this is version %s", v.Value, PlanVersion)
 	}
 	return p.plan(p.key(root, "faults"), p.key(root, "seed"))
 }
@@ -194,12 +201,13 @@ func (p parser) invalid(n *yaml.Node, path string, err error) error {
 
 func (p parser) fault(n *yaml.Node, path string) (Fault, error) {
 	f := Fault{Stream: Downstream, Toxicity: 1}
-	if err := p.keys(n, path, "name", "type", "stream", "toxicity", "attributes", "connection", "trigger"); err != nil {
+	if err := p.keys(n, path, "name", "type", "stream", "toxicity", "attributes", "connection", "data", "trigger", "until"); err != nil {
 		return f, err
 	}
 	var trigger Trigger
 	into := map[string]any{
 		"name": &f.Name, "type": &f.Type, "stream": &f.Stream, "toxicity": &f.Toxicity, "connection": &f.Connection,
+		"data": &f.Data,
 	}
 	for _, name := range slices.Sorted(maps.Keys(into)) {
 		if err := p.value(n, path, name, into[name]); err != nil {
@@ -208,16 +216,23 @@ func (p parser) fault(n *yaml.Node, path string) (Fault, error) {
 	}
 	f.Stream = Stream(strings.ToLower(string(f.Stream))) // as Toxiproxy does
 	if t := p.key(n, "trigger"); t != nil {
-		if err := p.keys(t, path+"trigger.", "byte", "opposite"); err != nil {
+		var at int64
+		err := p.values(t, path+"trigger.", map[string]any{"byte": &trigger.Byte, "opposite": &trigger.Opposite,
+			"time": &at, "match": &trigger.Match})
+		if err != nil {
 			return f, err
 		}
-		if err := p.value(t, path+"trigger.", "byte", &trigger.Byte); err != nil {
-			return f, err
-		}
-		if err := p.value(t, path+"trigger.", "opposite", &trigger.Opposite); err != nil {
-			return f, err
+		if p.key(t, "time") != nil {
+			trigger.Time = &at
 		}
 		f.Trigger = &trigger
+	}
+	if u := p.key(n, "until"); u != nil {
+		var until Until
+		if err := p.values(u, path+"until.", map[string]any{"byte": &until.Byte, "for": &until.For}); err != nil {
+			return f, err
+		}
+		f.Until = &until
 	}
 	attributes := p.key(n, "attributes")
 	if attributes == nil || attributes.Kind == yaml.MappingNode && len(attributes.Content) == 0 {
@@ -241,6 +256,20 @@ func (p parser) fault(n *yaml.Node, path string) (Fault, error) {
 	return f, nil
 }
 
+// values decodes the values of a mapping that has no other keys.
+func (p parser) values(n *yaml.Node, path string, into map[string]any) error {
+	names := slices.Sorted(maps.Keys(into))
+	if err := p.keys(n, path, names...); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := p.value(n, path, name, into[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // value decodes the key's value, if it is there.
 func (p parser) value(mapping *yaml.Node, path, name string, into any) error {
 	n := p.key(mapping, name)
@@ -254,6 +283,9 @@ func (p parser) value(mapping *yaml.Node, path, name string, into any) error {
 		*v, err = strconv.Atoi(n.Value)
 	case *int64:
 		*v, err = strconv.ParseInt(n.Value, 10, 64)
+	case *Literal:
+		want = "a text, or pairs of hexadecimal digits behind hex:"
+		err = v.UnmarshalText([]byte(n.Value))
 	case *float64:
 		want = "a number"
 		*v, err = strconv.ParseFloat(n.Value, 64)

@@ -42,7 +42,7 @@ func TestMistakesInPlansAreNamed(t *testing.T) {
 		"faults:\n- {type: slicer, attributes: {average_size: 5, size_variation: 9}}": "faults[0].attributes.size_variation: must be less than average_size",
 		"faults:\n- {type: close, toxicity: 7}":                                       "plan.yaml:2: faults[0].toxicity: 7 is not between 0 and 1",
 		"faults:\n- {type: close, stream: sideways}":                                  `plan.yaml:2: faults[0].stream: "sideways" is neither`,
-		"faults:\n- {type: latency, attributes: {latency: 1}, trigger: {byte: 1}}":    "faults[0].trigger: latency takes no trigger",
+		"faults:\n- {type: slow_close, attributes: {delay: 1}, trigger: {byte: 1}}":   "faults[0].trigger: slow_close takes no trigger",
 		"faults:\n- {type: close}\n- {type: close}":                                   "faults.name: used twice",
 		"faults:\n- {type: close, stream: towards_target}":                            "is relative to a target",
 		"faults:\n- type: latency\n  attributes: {latency: 1.9}":                      `"1.9" is not a whole number`,
@@ -51,10 +51,10 @@ func TestMistakesInPlansAreNamed(t *testing.T) {
 		"seed: 18446744073709551616":               "is no whole number",
 		"seed: 1\n---\nfaults: [{type: nonsense}]": "a second document",
 		`{"type":"close"} trailing`:                "plan.yaml:",
-		"faults: [{type: timeout, attributes: {timeout: 5}}, {name: b, type: timeout, attributes: {timeout: 0}}]": "is there already",
-		"faults: [{type: refuse, toxicity: 0}]": "strikes every connection",
-		"a: &x {type: close}\nfaults: [*x]":     "unknown key",
-		"faults: [":                             "plan.yaml: yaml",
+		"faults: [{type: accept_then_reset}, {name: b, type: accept_then_close}]": "is there already",
+		"faults: [{type: refuse, toxicity: 0}]":                                   "strikes every connection",
+		"a: &x {type: close}\nfaults: [*x]":                                       "unknown key",
+		"faults: [":                                                               "plan.yaml: yaml",
 	} {
 		_, err := proxy.ParsePlan("plan.yaml", []byte(text))
 		NewWithT(t).Expect(err).To(MatchError(ContainSubstring(want)), text)

@@ -18,48 +18,57 @@ const (
 // errGone is returned for operations on an end that this side has closed.
 var errGone = errors.New("closed by the relay")
 
+// A socket is a stream socket of the kernel's: TCP, or Unix.
+type socket interface {
+	net.Conn
+	CloseWrite() error
+	SyscallConn() (syscall.RawConn, error)
+}
+
 // An end is the relay's socket on one side of a connection. It knows what the kernel says only once: a reset that a write
 // was told of, which a later read would take for an orderly end.
 type end struct {
-	conn *net.TCPConn
+	conn socket
 	raw  syscall.RawConn
 
 	writing      sync.Mutex // held across a write and the note of what it was told
 	resetByWrite bool       // under writing: a write was told ECONNRESET: there was no FIN before the RST
 	shut         atomic.Bool
 	gone         atomic.Bool // closed by this side
+	silent       atomic.Bool // it vanished: closing it must not show
 }
 
-func newEnd(c *net.TCPConn) (*end, error) {
-	raw, err := c.SyscallConn()
+func newEnd(c net.Conn) (*end, error) {
+	s, ok := c.(socket)
+	if !ok {
+		return nil, errors.New("not a stream socket")
+	}
+	raw, err := s.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	return &end{conn: c, raw: raw}, nil
+	return &end{conn: s, raw: raw}, nil
 }
 
-// read reads into p. At the end of the stream it says how the peer ended: endFIN, endRST, or "" if this side closed.
-func (e *end) read(p []byte) (n int, ended string, err error) {
-	n, err = e.conn.Read(p)
+// how tells a read's error: endFIN, endRST, or errGone if this side closed.
+func (e *end) how(err error) (ended string, gone error) {
 	switch {
-	case err == nil:
-		return n, "", nil
 	case e.gone.Load() || errors.Is(err, net.ErrClosed):
-		return n, "", errGone
+		return "", errGone
 	case errors.Is(err, io.EOF):
 		if !dead(e.raw) {
-			return n, endFIN, io.EOF
+			return endFIN, nil
 		}
 		// The kernel reports a reset once. If a write got it, this read sees an end that never was. On a dead socket no
 		// write blocks, so this lock is soon had.
 		e.writing.Lock()
 		defer e.writing.Unlock()
 		if e.resetByWrite {
-			return n, endRST, io.EOF
+			return endRST, nil
 		}
-		return n, endFIN, io.EOF
+		return endFIN, nil
 	}
-	return n, endRST, io.EOF
+	return endRST, nil
 }
 
 // write writes all of p. An error means that the peer is gone; n is what its kernel may have had of it.
@@ -81,13 +90,28 @@ func (e *end) closeWrite() {
 }
 
 // reset aborts the connection with an RST. What was written and not yet acknowledged is lost: [flow.drained] comes first
-// where it must not be.
+// where it must not be. A Unix socket knows no RST: it is closed.
 func (e *end) reset() {
 	if e.gone.Swap(true) {
 		return
 	}
-	_ = e.conn.SetLinger(0)
+	e.linger()
+	e.hush()
 	_ = e.conn.Close()
+}
+
+// linger makes a close an abort.
+func (e *end) linger() {
+	if tcp, ok := e.conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+}
+
+// hush makes the close of a socket that vanished inaudible.
+func (e *end) hush() {
+	if e.silent.Load() {
+		closeSilently(e.raw)
+	}
 }
 
 // close closes in order: a FIN behind what was written. What the peer has sent is read first, for a close with unread data
@@ -98,14 +122,13 @@ func (e *end) close() {
 	}
 	e.closeWrite()
 	discardQueued(e.raw)
-	if !e.gone.Swap(true) {
-		_ = e.conn.Close()
-	}
+	e.release()
 }
 
 // release closes the socket of a connection that is over: both directions have ended, or it has been reset.
 func (e *end) release() {
 	if !e.gone.Swap(true) {
+		e.hush()
 		_ = e.conn.Close()
 	}
 }

@@ -32,7 +32,7 @@ func (s Stream) opposite() Stream {
 }
 
 // A Fault is one thing that goes wrong on the wire, in the shape of a Toxiproxy toxic: its JSON and YAML are Toxiproxy's,
-// with two keys more. Make faults with the constructors, which read like a sentence:
+// with a few keys more. Make faults with the constructors, which read like a sentence:
 //
 //	proxy.Stall().TowardsTarget().After(512)
 type Fault struct {
@@ -44,19 +44,35 @@ type Fault struct {
 
 	// Connection is the number of the connection to strike, counted from 1 in order of acceptance; 0 strikes all.
 	Connection int `json:"connection,omitempty"`
-	// Trigger says when an exact fault strikes. Without one it strikes when the first byte, or the end, comes.
+	// Data is what inject puts into the stream.
+	Data Literal `json:"data,omitempty"`
+	// Trigger says when the fault strikes, or begins. Without one it does when the first byte, or the end, comes.
 	Trigger *Trigger `json:"trigger,omitempty"`
+	// Until says when the fault ends. Without it, it lasts as long as the connection.
+	Until *Until `json:"until,omitempty"`
 }
 
-// A Trigger is the moment an exact fault strikes.
+// A Trigger is the moment a fault strikes: at a byte, at a time, or at a byte behind a match. Bytes are those of the fault's
+// stream, counted from its start; for a connection that was open when the fault was added, from there.
 type Trigger struct {
-	// Byte is how many payload bytes of the fault's stream pass first: exactly so many are delivered. 0 strikes when the
-	// first byte, or the end, comes.
-	Byte int64 `json:"byte"`
+	// Byte is how many payload bytes pass first: exactly so many are delivered. 0 strikes when the first byte, or the end,
+	// comes. Behind a Match it is counted from the match's end.
+	Byte int64 `json:"byte,omitempty"`
+	// Time is when it strikes, in milliseconds since the connection was accepted, whether or not anything flows. 0 is on
+	// accept, before the first byte.
+	Time *int64 `json:"time,omitempty"`
+	// Match strikes behind the first occurrence of these bytes in the fault's stream.
+	Match Literal `json:"match,omitempty"`
 	// Opposite is how many payload bytes must have passed the other way, with none left unread, before the fault strikes.
 	// The kernel delivers ECONNRESET once, and a write would take it: a reset that must be reported waits until its
 	// victim has nothing left to write.
 	Opposite int64 `json:"opposite,omitempty"`
+}
+
+// Until is the end of a fault: at a byte of its stream, or after a time. With neither it has no end.
+type Until struct {
+	Byte int64 `json:"byte,omitempty"` // counted as [Trigger.Byte] is: the first that is spared
+	For  int64 `json:"for,omitempty"`  // milliseconds since it struck
 }
 
 func fault(kind string, attributes ...any) Fault {
@@ -79,6 +95,11 @@ func Latency(d, jitter time.Duration) Fault {
 
 // Bandwidth is Toxiproxy's bandwidth: at most rate KB/s, where a KB is 1000 bytes.
 func Bandwidth(rate int64) Fault { return fault("bandwidth", "rate", rate) }
+
+// Coalesce gathers what comes into writes of size bytes. What is there is written d after its first byte came, full or not.
+func Coalesce(size int64, d time.Duration) Fault {
+	return fault("coalesce", "size", size, "delay", milliseconds(d))
+}
 
 // Slicer is Toxiproxy's slicer: chunks of average ± variation bytes, delay apart (a microsecond is its resolution). For
 // cuts that the peer is certain to see use [Slice] and [SplitAt].
@@ -109,10 +130,41 @@ func HalfClose() Fault { return fault("half_close") }
 func Stall() Fault { return fault("stall") }
 
 // StallFor is Stall for a duration, after which the stream goes on without loss.
-func StallFor(d time.Duration) Fault { return fault("stall", "duration", milliseconds(d)) }
+func StallFor(d time.Duration) Fault { return Stall().For(d) }
 
 // Blackhole swallows both directions: the kernel still acknowledges, but nothing arrives, no FIN and no RST either.
 func Blackhole() Fault { return fault("blackhole") }
+
+// Corrupt flips bits of n bytes: each is XORed with mask, 1 to 255.
+func Corrupt(n, mask int64) Fault { return fault("corrupt", "bytes", n, "xor", mask) }
+
+// Inject puts bytes into the stream that the sender never sent.
+func Inject(data []byte) Fault {
+	f := fault("inject")
+	f.Data = data
+	return f
+}
+
+// Vanish cuts the cable: no packet of the connection arrives any more on either side, no acknowledgement, no FIN, no RST. It
+// needs CAP_NET_ADMIN. With an end ([Fault.For]) TCP itself heals the connection.
+func Vanish() Fault { return fault("vanish") }
+
+// PacketLoss drops percent of the packets that the stream's sender sends, at the relay's socket; TCP repairs the loss. It
+// needs CAP_NET_ADMIN. The kernel draws: the seed does not decide which packet.
+func PacketLoss(percent int64) Fault { return fault("packet_loss", "percent", percent) }
+
+// SynLoss drops every SYN for d after the first was seen, or for good if d is 0: a connect takes until the SYN's retransmit a
+// second later, or times out. It needs CAP_NET_ADMIN.
+func SynLoss(d time.Duration) Fault {
+	f := fault("syn_loss")
+	if d > 0 {
+		f = f.For(d)
+	}
+	return f
+}
+
+// AcceptDelay accepts, but connects through only d later.
+func AcceptDelay(d time.Duration) Fault { return fault("accept_delay", "delay", milliseconds(d)) }
 
 // Slice delivers its direction in pieces of size bytes in lock-step: the next goes when the receiver has read the last.
 func Slice(size int64) Fault { return fault("slice", "every", size) }
@@ -157,6 +209,38 @@ func (f Fault) After(n int64) Fault {
 	return f
 }
 
+// At returns the fault striking, or beginning, when the connection is d old; 0 is on accept.
+func (f Fault) At(d time.Duration) Fault {
+	t, ms := f.trigger(), milliseconds(d)
+	t.Time = &ms
+	f.Trigger = &t
+	return f
+}
+
+// OnMatch returns the fault striking behind the first occurrence of literal in its stream; see [Trigger.Match].
+func (f Fault) OnMatch(literal string) Fault {
+	t := f.trigger()
+	t.Match = Literal(literal)
+	f.Trigger = &t
+	return f
+}
+
+// UntilByte returns the fault ending before byte n of its stream; see [Until.Byte].
+func (f Fault) UntilByte(n int64) Fault {
+	u := f.until()
+	u.Byte = n
+	f.Until = &u
+	return f
+}
+
+// For returns the fault ending d after it struck.
+func (f Fault) For(d time.Duration) Fault {
+	u := f.until()
+	u.For = milliseconds(d)
+	f.Until = &u
+	return f
+}
+
 // OnceSent returns the fault waiting until n bytes have passed the other way; see [Trigger.Opposite].
 func (f Fault) OnceSent(n int64) Fault {
 	t := f.trigger()
@@ -176,6 +260,13 @@ func (f Fault) trigger() Trigger {
 		return Trigger{}
 	}
 	return *f.Trigger
+}
+
+func (f Fault) until() Until {
+	if f.Until == nil {
+		return Until{}
+	}
+	return *f.Until
 }
 
 // ID is the fault's name, by Toxiproxy's rule (type_stream) where none was given.
@@ -202,11 +293,32 @@ func (f Fault) String() string {
 	if !known || k.runs != onConnect {
 		b.WriteString(", " + strings.ReplaceAll(string(f.Stream), "_", " "))
 	}
-	if f.Trigger != nil && f.Trigger.Byte > 0 {
-		b.WriteString(", after " + strconv.FormatInt(f.Trigger.Byte, 10) + " bytes")
+	t, u := f.trigger(), f.until()
+	if len(f.Data) > 0 {
+		fmt.Fprintf(&b, ", %d bytes", len(f.Data))
 	}
-	if f.Trigger != nil && f.Trigger.Opposite > 0 {
-		fmt.Fprintf(&b, ", once %d bytes have gone the other way", f.Trigger.Opposite)
+	if t.Byte > 0 {
+		b.WriteString(", after " + strconv.FormatInt(t.Byte, 10) + " bytes")
+	}
+	if t.Match != nil {
+		text, _ := t.Match.MarshalText()
+		fmt.Fprintf(&b, ", behind %q", text)
+	}
+	switch {
+	case t.Time == nil:
+	case *t.Time == 0:
+		b.WriteString(", on accept")
+	default:
+		fmt.Fprintf(&b, ", at %d ms", *t.Time)
+	}
+	if t.Opposite > 0 {
+		fmt.Fprintf(&b, ", once %d bytes have gone the other way", t.Opposite)
+	}
+	if u.Byte > 0 {
+		fmt.Fprintf(&b, ", until byte %d", u.Byte)
+	}
+	if u.For > 0 {
+		fmt.Fprintf(&b, ", for %d ms", u.For)
 	}
 	if f.Toxicity != 1 {
 		fmt.Fprintf(&b, ", toxicity %g", f.Toxicity)

@@ -1,127 +1,168 @@
 package proxy
 
 import (
-	"cmp"
 	"errors"
-	"io"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/Shopify/toxiproxy/v2/stream"
 )
 
-// A flow is one direction of a connection: an input edge that reads from the sender, the toxics between, and an output
-// edge that writes to the receiver. Without toxics the edges are joined directly.
+// A flow is one direction of a connection. Without toxics it reads from the sender and passes to the receiver itself; where
+// toxics are to strike, they take over: an input edge reads, Toxiproxy's link runs them, an output edge queues what comes
+// out, and the flow passes that on.
 type flow struct {
 	pair   *pair
 	stream Stream
 	src    *end
 	dst    *end
 	back   *flow // the other direction
-	toxics []Fault
-	strike []Fault // edge faults, the earliest first
-	slices []Fault // cuts into the stream that lose nothing
-	drop   *Fault  // a timeout: no byte passes; nil without
 
-	begun   bool         // the input edge has read something
-	written tally        // at the output edge
-	ended   flag         // the sender has ended: the output edge may pass it on
+	toxics  atomic.Pointer[[]*armed] // in the order of the chain; replaced, never changed
+	edges   atomic.Pointer[[]*armed] // faults at the output edge; replaced, never changed
+	all     []*armed                 // under pair.ops: those and the rest, struck or not
+	running bool                     // under pair.ops
+	chained bool                     // under pair.ops: a link runs
+	rest    []byte                   // what was read before the link took over
+	lane    *lane                    // what came out of the link
+
+	read    atomic.Int64 // bytes taken from the sender
+	turn    sync.Mutex   // held by whoever passes bytes on, or strikes
+	moved   tally        // bytes of the sender's that came to the output edge, passed on or not; added to under turn
+	written tally        // bytes written to the receiver
+	ended   flag         // the sender has ended
 	how     string       // how it ended; valid once ended
-	deaf    atomic.Bool  // nothing more reaches the receiver: what comes is dropped
-	stalled atomic.Bool  // a stall holds it for good
-	stuck   atomic.Int64 // when the write in progress began, in ns of the trace's clock; 0 if none is
-	done    flag         // the output edge has closed
+
+	deaf     atomic.Bool           // nothing more reaches the receiver: what comes is dropped
+	drop     atomic.Pointer[armed] // a timeout that has struck: no byte passes
+	paused   atomic.Pointer[armed] // a stall that has struck
+	unsliced atomic.Bool           // the receiver does not read: cuts would prove nothing
+	stuck    atomic.Int64          // when the write in progress began, in ns of the trace's clock; 0 if none is
+	done     flag                  // the receiver has been told of the end
 }
 
-func newFlow(p *pair, s Stream, src, dst *end, faults []Fault) *flow {
-	f := &flow{pair: p, stream: s, src: src, dst: dst, ended: newFlag(), done: newFlag()}
-	for _, fault := range faults {
-		if fault.Stream != s {
-			continue
-		}
-		switch k := kinds[fault.Type]; {
-		case k.runs == inLink:
-			f.toxics = append(f.toxics, fault)
-		case fault.Type == "slice":
-			f.slices = append(f.slices, fault)
-		case fault.Type == "timeout":
-			f.drop = &fault
-		case k.runs == atEdge:
-			f.strike = append(f.strike, fault)
-		}
-	}
-	slices.SortStableFunc(f.strike, func(a, b Fault) int { return cmp.Compare(a.at(), b.at()) })
+func newFlow(p *pair, s Stream, src, dst *end) *flow {
+	f := &flow{pair: p, stream: s, src: src, dst: dst, ended: newFlag(), done: newFlag(), lane: newLane(&p.relay.buffers)}
+	none := []*armed{}
+	f.toxics.Store(&none)
+	f.edges.Store(&none)
 	return f
 }
 
 // run moves the stream until it ends.
 func (f *flow) run() {
-	if f.drop != nil {
-		f.pair.work.Go(func() { f.expire(*f.drop) })
+	defer f.done.raise()
+	f.startAll()
+	rest, over := f.plain()
+	if !over {
+		f.chain(rest)
 	}
-	in, out := (*inputEdge)(f), (*outputEdge)(f)
-	if f.pair.chain == nil || len(f.toxics) == 0 {
-		buf := make([]byte, 32<<10)
-		for {
-			n, err := in.Read(buf)
-			if n > 0 {
-				_, _ = out.Write(buf[:n])
-			}
-			if err != nil {
-				_ = out.Close()
-				return
-			}
-		}
-	}
-	direction := stream.Upstream
-	if f.stream == Downstream {
-		direction = stream.Downstream
-	}
-	f.pair.chain.Toxics.StartLink(f.pair.relay.toxics, string(f.stream), in, out, direction)
-	<-f.done.ch
 }
 
-// An inputEdge is what the link reads from: the sender's socket. It never fails: however the sender ends, the link sees an
-// end of file, and while the connection is torn down it sees nothing until the toxics have let go.
-type inputEdge flow
-
-func (e *inputEdge) Read(p []byte) (int, error) {
-	f := (*flow)(e)
-	n, how, err := f.src.read(p)
-	if n > 0 {
-		f.pair.relay.rec.received(f.pair.n, f.stream, n)
-		if !f.begun {
-			f.begun = true
-			for _, t := range f.toxics {
-				if t.Type != "slow_close" {
-					f.struck(t)
-				}
-			}
-		}
-		return n, nil
+func (f *flow) startAll() {
+	f.pair.ops.Lock()
+	defer f.pair.ops.Unlock()
+	f.running = true
+	for _, a := range f.all {
+		f.start(a)
 	}
-	if errors.Is(err, errGone) {
-		return 0, f.withhold()
+}
+
+// plain moves the stream without toxics, until it ends or the toxics must take over: then rest is what was read for them.
+func (f *flow) plain() (rest []byte, over bool) {
+	pool := &f.pair.relay.buffers
+	for {
+		limit := f.spare()
+		if limit == 0 {
+			return nil, false
+		}
+		buf, n, err := f.take(limit)
+		if n > 0 {
+			rest = f.hand(buf[:n])
+			pool.put(buf)
+		}
+		if n == chunkSize && rest == nil {
+			var held []byte
+			held, err = f.splice()
+			rest = f.hand(held)
+		}
+		switch {
+		case errors.Is(err, errGone):
+			return nil, true
+		case len(rest) > 0:
+			return rest, false
+		case err != nil && f.slowCloses():
+			return nil, false
+		case err != nil:
+			f.finish()
+			return nil, true
+		}
+	}
+}
+
+// hand passes on what may pass without a toxic, and returns the rest: one may have been added while the read waited.
+func (f *flow) hand(p []byte) (rest []byte) {
+	n := min(int64(len(p)), f.spare())
+	f.read.Add(int64(len(p)))
+	f.pass(p[:n])
+	return slices.Clone(p[n:])
+}
+
+// take reads at most limit bytes into a pooled buffer, which is taken only when there is something to read. An end of the
+// stream is noted; the error is then errEnd, and errGone while the connection is being torn down.
+func (f *flow) take(limit int64) (buf *[maxChunk]byte, n int, err error) {
+	buf, n, err = readReady(f.src, &f.pair.relay.buffers, int(min(limit, chunkSize)))
+	if n > 0 {
+		f.pair.log.received(f.stream, int64(n))
+		return buf, n, nil
+	}
+	return buf, 0, f.noteEnd(err)
+}
+
+// errEnd is the end of a stream, however it came.
+var errEnd = errors.New("the sender has ended")
+
+// noteEnd notes how the sender ended.
+func (f *flow) noteEnd(err error) error {
+	how, err := f.src.how(err)
+	if err != nil {
+		return err
 	}
 	f.how = how
 	f.ended.raise()
-	f.pair.relay.rec.ended(f.pair.n, f.stream, how)
-	for _, t := range f.toxics {
-		if t.Type == "slow_close" {
-			f.struck(t)
-		}
-	}
+	f.pair.log.ended(f.stream, how)
 	if how == endFIN {
 		f.pair.work.Go(f.watch)
 	}
-	return 0, io.EOF
+	return errEnd
 }
 
-// withhold waits until the toxics have let go of what they held, then ends the stream.
-func (f *flow) withhold() error {
-	<-f.pair.unchained.ch
-	return io.EOF
+// spare is how many bytes may pass before a toxic must have its turn.
+func (f *flow) spare() int64 {
+	limit := int64(never)
+	for _, a := range *f.toxics.Load() {
+		switch s := &a.span; {
+		case a.Type == "slow_close":
+		case s.match != nil:
+			return 0
+		case !s.starts.IsZero():
+			if !time.Now().Before(s.starts) {
+				return 0
+			}
+		default:
+			limit = min(limit, max(0, s.from-f.moved.count()))
+		}
+	}
+	return limit
+}
+
+func (f *flow) slowCloses() bool {
+	return slices.ContainsFunc(*f.toxics.Load(), func(a *armed) bool { return a.Type == "slow_close" })
+}
+
+// free reports whether bytes may pass unseen: no fault waits for one of them.
+func (f *flow) free() bool {
+	return len(*f.edges.Load()) == 0 && f.drop.Load() == nil && f.paused.Load() == nil && !f.mute()
 }
 
 // watch waits for a reset behind the sender's FIN: what the receiver would learn from its next write, were it connected
@@ -130,13 +171,13 @@ func (f *flow) watch() {
 	if !awaitDead(f.src.raw) || f.src.shut.Load() {
 		return
 	}
-	f.pair.relay.rec.ended(f.pair.n, f.stream, endRST)
+	f.pair.log.ended(f.stream, endRST)
 	select {
 	case <-f.done.ch: // the FIN goes first
 	case <-f.pair.aborted.ch:
 		return
 	}
-	if f.pair.swallowing.raised() {
+	if f.pair.swallowing() {
 		return // nobody hears of it
 	}
 	f.dst.reset()
@@ -144,53 +185,21 @@ func (f *flow) watch() {
 	f.pair.aborted.raise()
 }
 
-// An outputEdge is what the link writes to: the receiver's socket. It never fails: a link whose writer failed would leave
-// its toxics wedged behind it. When the receiver is gone it drops what comes.
-type outputEdge flow
-
-func (e *outputEdge) Write(p []byte) (int, error) {
-	f := (*flow)(e)
-	if f.drop != nil {
-		f.struck(*f.drop)
-		return len(p), nil
-	}
-	for rest := p; len(rest) > 0; {
-		f.strikeDue(true)
-		if f.mute() {
-			break
+// finish ends the stream for the receiver the way the sender ended it.
+func (f *flow) finish() {
+	f.turn.Lock()
+	defer f.turn.Unlock()
+	f.strikeDue(nil, true)
+	f.pauseOver()
+	for h := f.pair.hole.Load(); h != nil && !h.gone.raised(); h = f.pair.hole.Load() {
+		select {
+		case <-f.pair.aborted.ch:
+			return
+		case <-h.gone.ch:
 		}
-		n, cut := f.next(int64(len(rest)))
-		if !f.deliver(rest[:n]) {
-			break
-		}
-		rest = rest[n:]
-		if cut {
-			f.lockstep()
-		}
-		f.strikeDue(len(rest) > 0)
 	}
-	return len(p), nil
-}
-
-// Close ends the stream for the receiver the way it ended for the relay. An end that the sender did not cause is a toxic's:
-// like Toxiproxy's it closes the connection.
-func (e *outputEdge) Close() error {
-	f := (*flow)(e)
-	defer f.done.raise()
-	if f.pair.aborted.raised() {
-		return nil
-	}
-	if !f.ended.raised() {
-		f.drained()
-		f.passed(endFIN)
-		f.pair.close()
-		return nil
-	}
-	f.strikeDue(true)
 	switch {
 	case f.pair.aborted.raised():
-	case f.pair.swallowing.raised():
-		<-f.pair.aborted.ch
 	case f.how == endRST:
 		f.flush()
 		f.dst.reset()
@@ -200,7 +209,44 @@ func (e *outputEdge) Close() error {
 		f.passed(endFIN)
 		f.dst.closeWrite()
 	}
-	return nil
+}
+
+// pass passes what came to the output edge on to the receiver, through the faults there.
+func (f *flow) pass(p []byte) {
+	f.turn.Lock()
+	defer f.turn.Unlock()
+	for len(p) > 0 {
+		f.strikeDue(p, true)
+		f.pauseOver()
+		if d := f.drop.Load(); d != nil {
+			d.struck(f.moved.count())
+			f.moved.add(int64(len(p)))
+			return
+		}
+		if f.mute() {
+			f.moved.add(int64(len(p)))
+			return
+		}
+		n, cut, mask := f.piece(p)
+		out := p[:n]
+		if mask != 0 {
+			out = slices.Clone(out)
+			for i := range out {
+				out[i] ^= mask
+			}
+		}
+		ok := f.deliver(out)
+		f.moved.add(n)
+		p = p[n:]
+		if !ok {
+			f.moved.add(int64(len(p)))
+			return
+		}
+		if cut {
+			f.lockstep()
+		}
+		f.strikeDue(p, len(p) > 0)
+	}
 }
 
 // deliver writes to the receiver. It returns false if the receiver is gone.
@@ -208,20 +254,32 @@ func (f *flow) deliver(p []byte) bool {
 	f.stuck.Store(int64(f.pair.relay.rec.now()) + 1)
 	n, err := f.dst.write(p)
 	f.stuck.Store(0)
-	if n > 0 {
-		f.written.add(int64(n))
-		f.pair.relay.rec.delivered(f.pair.n, f.stream, n)
-	}
+	f.wrote(int64(n))
 	if err == nil {
 		return true
 	}
+	f.unheard()
+	return false
+}
+
+func (f *flow) wrote(n int64) {
+	if n > 0 {
+		f.written.add(n)
+		f.pair.log.delivered(f.stream, n)
+	}
+}
+
+// unheard is called when a write failed: the receiver is gone.
+func (f *flow) unheard() {
 	f.deaf.Store(true)
-	if f.back.stalled.Load() {
-		<-f.pair.aborted.ch // the news of the receiver's end is stalled, too: the sender's window fills
-		return false
+	if s := f.back.paused.Load(); s != nil && s.until().For == 0 {
+		select { // the news of the receiver's end is stalled, too: the sender's window fills
+		case <-s.gone.ch:
+		case <-f.pair.aborted.ch:
+			return
+		}
 	}
 	f.pair.work.Go(f.back.lost)
-	return false
 }
 
 // lost is called when a write found the sender of this flow dead. The flow ends by itself when it reads the reset; but a
@@ -230,10 +288,7 @@ func (f *flow) lost() {
 	const patience = 50 * time.Millisecond
 	for {
 		since := f.stuck.Load()
-		if !f.pair.sleep(patience) {
-			return
-		}
-		if f.done.raised() {
+		if !f.pair.sleep(patience) || f.done.raised() {
 			return
 		}
 		if since != 0 && f.stuck.Load() == since {
@@ -247,11 +302,7 @@ func (f *flow) lost() {
 
 // mute reports whether what comes is to be dropped.
 func (f *flow) mute() bool {
-	return f.deaf.Load() || f.pair.swallowing.raised() || f.pair.aborted.raised()
+	return f.deaf.Load() || f.pair.swallowing() || f.pair.aborted.raised()
 }
 
-func (f *flow) struck(fault Fault) {
-	f.pair.relay.rec.struck(fault, f.pair.n, f.stream, f.written.count())
-}
-
-func (f *flow) passed(how string) { f.pair.relay.rec.passed(f.pair.n, f.stream, how) }
+func (f *flow) passed(how string) { f.pair.log.passed(f.stream, how) }

@@ -25,12 +25,24 @@ type attribute struct {
 }
 
 // A kind is what a type of fault is: where it runs and what it takes. kinds is the one table that validation, the text
-// form and the documentation of faults rest on.
+// form, the JSON Schema and the documentation of faults rest on.
 type kind struct {
 	runs       room
-	triggers   bool // takes a trigger
+	begins     bool // takes a trigger: a byte, a time or a match
+	strikes    bool // it strikes in an instant, so it can wait for the other direction, too
+	ends       ending
+	data       bool // takes data, and needs it
 	attributes []attribute
 }
+
+// An ending is how a kind of fault can end.
+type ending int
+
+const (
+	endless   ending = iota
+	afterTime        // takes until.for
+	atByteToo        // takes until.byte as well
+)
 
 const (
 	day       = 24 * 60 * 60 * 1000 // in milliseconds
@@ -38,30 +50,43 @@ const (
 )
 
 var kinds = map[string]kind{
-	"latency": {runs: inLink, attributes: []attribute{
-		{name: "latency", unit: "ms", max: day, required: true}, {name: "jitter", unit: "ms", max: day}}},
-	"bandwidth":  {runs: inLink, attributes: []attribute{{name: "rate", unit: "KB/s", max: 100_000_000, required: true}}},
+	"latency": {runs: inLink, begins: true, ends: atByteToo, attributes: []attribute{
+		{name: "latency", unit: "ms", max: day, required: true}, {name: "jitter", unit: "ms", max: day},
+		{name: "window", unit: "bytes", min: 1, max: 1 << 30}}},
+	"bandwidth": {runs: inLink, begins: true, ends: atByteToo, attributes: []attribute{
+		{name: "rate", unit: "KB/s", max: 100_000_000, required: true}}},
 	"slow_close": {runs: inLink, attributes: []attribute{{name: "delay", unit: "ms", max: day, required: true}}},
-	"slicer": {runs: inLink, attributes: []attribute{
+	"slicer": {runs: inLink, begins: true, ends: atByteToo, attributes: []attribute{
 		{name: "average_size", unit: "bytes", min: 1, max: 1 << 30, required: true},
 		{name: "size_variation", unit: "bytes", max: 1 << 30},
 		{name: "delay", unit: "µs", max: day * 1000}}},
-	"limit_data": {runs: atEdge, attributes: []attribute{{name: "bytes", unit: "bytes", max: unlimited, required: true}}},
+	"coalesce": {runs: inLink, begins: true, ends: atByteToo, attributes: []attribute{
+		{name: "size", unit: "bytes", min: 2, max: maxChunk, required: true},
+		{name: "delay", unit: "ms", min: 1, max: day, required: true}}},
+	"limit_data": {runs: atEdge, strikes: true, attributes: []attribute{{name: "bytes", unit: "bytes", max: unlimited, required: true}}},
 
-	"timeout":    {runs: atEdge, attributes: []attribute{{name: "timeout", unit: "ms", max: day, required: true}}},
-	"reset_peer": {runs: atEdge, triggers: true, attributes: []attribute{{name: "timeout", unit: "ms", max: day}}},
-	"close":      {runs: atEdge, triggers: true},
-	"half_close": {runs: atEdge, triggers: true},
-	"stall":      {runs: atEdge, triggers: true, attributes: []attribute{{name: "duration", unit: "ms", min: 1, max: day}}},
-	"blackhole":  {runs: atEdge, triggers: true},
-	"slice": {runs: atEdge, attributes: []attribute{
+	"timeout":    {runs: atEdge, begins: true, strikes: true, attributes: []attribute{{name: "timeout", unit: "ms", max: day, required: true}}},
+	"reset_peer": {runs: atEdge, begins: true, strikes: true, attributes: []attribute{{name: "timeout", unit: "ms", max: day}}},
+	"close":      {runs: atEdge, begins: true, strikes: true},
+	"half_close": {runs: atEdge, begins: true, strikes: true},
+	"stall":      {runs: atEdge, begins: true, strikes: true, ends: afterTime},
+	"blackhole":  {runs: atEdge, begins: true, strikes: true},
+	"corrupt": {runs: atEdge, begins: true, attributes: []attribute{
+		{name: "bytes", unit: "bytes", min: 1, max: unlimited}, {name: "xor", min: 1, max: 255}}},
+	"inject": {runs: atEdge, begins: true, strikes: true, data: true},
+	"slice": {runs: atEdge, begins: true, ends: atByteToo, attributes: []attribute{
 		{name: "every", unit: "bytes", min: 1, max: 1 << 30}, {name: "variation", unit: "bytes", max: 1 << 29},
 		{name: "at", unit: "bytes", min: 1, max: unlimited}}},
+	"vanish": {runs: atEdge, begins: true, strikes: true, ends: afterTime},
+	"packet_loss": {runs: atEdge, begins: true, strikes: true, ends: afterTime, attributes: []attribute{
+		{name: "percent", unit: "%", min: 1, max: 100, required: true}}},
 
 	"refuse":            {runs: onConnect},
 	"connect_blackhole": {runs: onConnect},
+	"syn_loss":          {runs: onConnect, ends: afterTime},
 	"accept_then_reset": {runs: onConnect},
 	"accept_then_close": {runs: onConnect},
+	"accept_delay":      {runs: onConnect, attributes: []attribute{{name: "delay", unit: "ms", min: 1, max: day, required: true}}},
 }
 
 // An InvalidFault is a fault that cannot be injected as written.
@@ -96,15 +121,14 @@ func (f Fault) Validate() error {
 	if f.Connection < 0 {
 		return wrong("connection", "%d is negative; connections count from 1, 0 is all", f.Connection)
 	}
-	if f.Trigger != nil {
-		switch {
-		case !k.triggers:
-			return wrong("trigger", "%s takes no trigger", f.Type)
-		case f.Trigger.Byte < 0:
-			return wrong("trigger.byte", "%d is negative", f.Trigger.Byte)
-		case f.Trigger.Opposite < 0:
-			return wrong("trigger.opposite", "%d is negative", f.Trigger.Opposite)
+	if key, why := f.badTrigger(k); why != "" {
+		return wrong(key, "%s", why)
+	}
+	if k.data != (len(f.Data) > 0) {
+		if k.data {
+			return wrong("data", "missing: the bytes to %s", f.Type)
 		}
+		return wrong("data", "%s takes no data", f.Type)
 	}
 	for name, v := range f.Attributes {
 		i := slices.IndexFunc(k.attributes, func(a attribute) bool { return a.name == name })
@@ -121,7 +145,7 @@ func (f Fault) Validate() error {
 		}
 	}
 	switch f.Type {
-	case "refuse", "connect_blackhole":
+	case "refuse", "connect_blackhole", "syn_loss":
 		if f.Toxicity != 1 || f.Connection != 0 {
 			return wrong("toxicity", "%s strikes every connection", f.Type)
 		}
@@ -141,12 +165,53 @@ func (f Fault) Validate() error {
 	return nil
 }
 
+// badTrigger says what is wrong with the fault's beginning or end.
+func (f Fault) badTrigger(k kind) (key, why string) {
+	t, u := f.trigger(), f.until()
+	switch {
+	case f.Trigger != nil && !k.begins:
+		return "trigger", f.Type + " takes no trigger"
+	case t.Byte < 0:
+		return "trigger.byte", fmt.Sprintf("%d is negative", t.Byte)
+	case t.Opposite < 0:
+		return "trigger.opposite", fmt.Sprintf("%d is negative", t.Opposite)
+	case t.Opposite > 0 && !k.strikes:
+		return "trigger.opposite", f.Type + " does not strike in an instant, so it cannot wait for the other direction"
+	case t.Time != nil && (*t.Time < 0 || *t.Time > day):
+		return "trigger.time", fmt.Sprintf("%d is out of range 0 to %d ms", *t.Time, day)
+	case t.Time != nil && (t.Byte > 0 || t.Match != nil):
+		return "trigger.time", "a fault begins either at a time or at a byte"
+	case t.Match != nil && len(t.Match) == 0:
+		return "trigger.match", "is empty"
+	case len(t.Match) > maxMatch:
+		return "trigger.match", fmt.Sprintf("has %d bytes; at most %d can be looked for", len(t.Match), maxMatch)
+	case f.Until != nil && k.ends == endless:
+		return "until", f.Type + " takes no end"
+	case u.Byte < 0 || u.For < 0 || u.For > day:
+		return "until", "is out of range"
+	case u.Byte > 0 && k.ends != atByteToo:
+		return "until.byte", f.Type + " ends after a time, not at a byte: nothing passes while it lasts"
+	case u.Byte > 0 && u.Byte <= t.Byte:
+		return "until.byte", fmt.Sprintf("%d is not behind byte %d, where it begins", u.Byte, t.Byte)
+	case f.Until != nil && u.Byte == 0 && u.For == 0:
+		return "until", "says neither byte nor for"
+	}
+	return "", ""
+}
+
+// maxMatch bounds a literal that is looked for.
+const maxMatch = 4096
+
 func (k kind) takes() string {
 	if len(k.attributes) == 0 {
 		return "it takes none"
 	}
 	var names []string
 	for _, a := range k.attributes {
+		if a.unit == "" {
+			names = append(names, a.name)
+			continue
+		}
 		names = append(names, fmt.Sprintf("%s (%s)", a.name, a.unit))
 	}
 	return "it takes " + strings.Join(names, ", ")

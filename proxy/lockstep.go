@@ -10,13 +10,16 @@ import (
 )
 
 // lockstep waits until the receiver has read what was written, so that what follows cannot be merged with it: the peer's
-// socket has received it all, and its receive queue is empty. Either alone proves nothing. A receiver that does not read ends the slicing: what could not be confirmed proves nothing, and waiting
-// for each further slice would only stretch it.
+// socket has received it all, and its receive queue is empty. Either alone proves nothing. A receiver that does not read ends
+// the slicing: what could not be confirmed proves nothing, and waiting for each further slice would only stretch it.
 func (f *flow) lockstep() {
-	at := f.written.count()
-	for _, s := range f.slices {
-		if f.cut(s, at-1) == at {
-			f.struck(s)
+	at := f.moved.count()
+	for _, a := range *f.edges.Load() {
+		if a.Type == "slice" && a.sliceAt(at-1) == at {
+			a.struck(at)
+			if a.Attributes["variation"] > 0 {
+				a.decided(at, drift(a, at, a.Attributes["every"]))
+			}
 		}
 	}
 	peer := f.pair.peerOf(f.dst)
@@ -25,7 +28,7 @@ func (f *flow) lockstep() {
 		return ok && s.Unread == 0 && f.arrived(s)
 	}) && !f.pair.aborted.raised() && !f.back.ended.raised() {
 		f.pair.relay.rec.unconfirmed()
-		f.slices = nil
+		f.unsliced.Store(true)
 	}
 }
 
@@ -37,8 +40,12 @@ func (p *pair) confirmLimit() time.Duration {
 
 // peerOf returns a question: how does the kernel see the socket at the other end of e? ok is false where it cannot be seen.
 func (p *pair) peerOf(e *end) func() (s sockdiag.Socket, ok bool) {
-	local, remote := addrPort(e.conn.LocalAddr()), addrPort(e.conn.RemoteAddr())
+	local, isTCP := addrPort(e.conn.LocalAddr())
+	remote, _ := addrPort(e.conn.RemoteAddr())
 	return func() (sockdiag.Socket, bool) {
+		if !isTCP {
+			return sockdiag.Socket{}, false
+		}
 		p.asking.Lock()
 		defer p.asking.Unlock()
 		if p.diag == nil {
@@ -53,9 +60,13 @@ func (p *pair) peerOf(e *end) func() (s sockdiag.Socket, ok bool) {
 	}
 }
 
-func addrPort(a net.Addr) netip.AddrPort {
-	ap := a.(*net.TCPAddr).AddrPort()
-	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+func addrPort(a net.Addr) (ap netip.AddrPort, isTCP bool) {
+	tcp, isTCP := a.(*net.TCPAddr)
+	if !isTCP {
+		return ap, false
+	}
+	ap = tcp.AddrPort()
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()), true
 }
 
 // drain waits until a queue is empty or cannot be asked. It gives up when the queue has not moved for idle (0 is never), or

@@ -53,4 +53,6 @@ func (b *board) since(seq int) ([]Notice, <-chan struct{}) {
 
 // Notices are those that came after the one with number seq, the oldest first; 0 asks for all that are kept. more is closed
 // when the next one comes.
-func (r *Relay) Notices(seq int) (notices []Notice, more <-chan struct{}) { return r.rec.board.since(seq) }
+func (r *Relay) Notices(seq int) (notices []Notice, more <-chan struct{}) {
+	return r.rec.board.since(seq)
+}

@@ -2,12 +2,9 @@ package proxy
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net"
-	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
@@ -19,18 +16,23 @@ import (
 type pair struct {
 	relay  *Relay
 	n      int
+	seed   uint64 // of the plan that was in force when it was accepted
+	log    *log
 	client *end
 	server *end
 	up     *flow
 	down   *flow
-	chain  *toxiproxy.Proxy // never started; holds this connection's toxics alone. nil without toxics
 
-	dialled    flag           // there is a server's socket
-	swallowing flag           // a blackhole has struck: nothing passes any more, no end either
-	aborted    flag           // the connection is being torn down
-	unchained  flag           // the toxics have let go of what they held: the input edges may end
-	over       chan struct{}  // closed when everything of this connection has ended
-	work       sync.WaitGroup // watches and timers
+	ops    sync.Mutex       // one change of faults at a time
+	faults []Fault          // under ops: those that strike it
+	chain  *toxiproxy.Proxy // under ops: never started; holds this connection's toxics alone. nil until one is needed
+
+	dialled   flag                  // there is a server's socket
+	hole      atomic.Pointer[armed] // a blackhole that has struck: nothing passes any more, no end either
+	aborted   flag                  // the connection is being torn down
+	unchained flag                  // the toxics have let go of what they held: the input edges may end
+	over      chan struct{}         // closed when everything of this connection has ended
+	work      sync.WaitGroup        // flows, watches and timers
 
 	asking sync.Mutex
 	diag   *sockdiag.Conn // for questions about the peers' sockets, opened for the first; under asking
@@ -38,11 +40,11 @@ type pair struct {
 
 // A flag is a condition that becomes true once and can be waited for.
 type flag struct {
-	once sync.Once
+	once *sync.Once
 	ch   chan struct{}
 }
 
-func newFlag() flag { return flag{ch: make(chan struct{})} }
+func newFlag() flag { return flag{once: new(sync.Once), ch: make(chan struct{})} }
 
 func (f *flag) raise() { f.once.Do(func() { close(f.ch) }) }
 
@@ -56,29 +58,33 @@ func (f *flag) raised() bool {
 }
 
 // newPair is the connection of a client, not yet dialled through.
-func newPair(r *Relay, n int, client *net.TCPConn, faults []Fault) (*pair, error) {
-	p := &pair{relay: r, n: n, server: new(end), dialled: newFlag(), swallowing: newFlag(), aborted: newFlag(),
+func newPair(r *Relay, l *log, client net.Conn, plan Plan, faults []Fault) (*pair, error) {
+	p := &pair{relay: r, n: l.c.N, seed: plan.Seed, log: l, server: new(end), dialled: newFlag(), aborted: newFlag(),
 		unchained: newFlag(), over: make(chan struct{})}
 	var err error
 	if p.client, err = newEnd(client); err != nil {
 		return nil, err
 	}
-	p.up = newFlow(p, Upstream, p.client, p.server, faults)
-	p.down = newFlow(p, Downstream, p.server, p.client, faults)
+	p.up = newFlow(p, Upstream, p.client, p.server)
+	p.down = newFlow(p, Downstream, p.server, p.client)
 	p.up.back, p.down.back = p.down, p.up
-	if len(p.up.toxics)+len(p.down.toxics) > 0 {
-		p.chain = toxiproxy.NewProxy(r.toxics, "faultwire", "", "")
-		for _, f := range p.toxics() {
-			if err := addToxic(p.chain, f); err != nil {
-				return nil, err
-			}
-		}
+	p.faults = faults
+	began := time.Now()
+	for _, f := range faults {
+		p.flow(f.Stream).add(f, 0, began)
 	}
 	return p, nil
 }
 
+func (p *pair) flow(s Stream) *flow {
+	if s == Upstream {
+		return p.up
+	}
+	return p.down
+}
+
 // dial connects to the upstream, unless the connection is aborted first.
-func (p *pair) dial() error {
+func (p *pair) dial(plan Plan) error {
 	ctx, cancel := context.WithTimeout(p.relay.ctx, dialTimeout)
 	defer cancel()
 	p.work.Go(func() {
@@ -88,15 +94,15 @@ func (p *pair) dial() error {
 		case <-ctx.Done():
 		}
 	})
-	var d net.Dialer
-	if p.relay.config.Plan.holdsBack(Downstream) {
+	d := net.Dialer{KeepAlive: -1}
+	if plan.holdsBack(Downstream) {
 		d.Control = smallBuffers
 	}
-	c, err := d.DialContext(ctx, "tcp", p.relay.config.Upstream)
+	c, err := d.DialContext(ctx, network(p.relay.config.Upstream), address(p.relay.config.Upstream))
 	if err != nil {
 		return err
 	}
-	e, err := newEnd(c.(*net.TCPConn))
+	e, err := newEnd(c)
 	if err != nil {
 		_ = c.Close()
 		return err
@@ -109,39 +115,15 @@ func (p *pair) dial() error {
 	return nil
 }
 
-func (p *pair) toxics() []Fault { return slices.Concat(p.up.toxics, p.down.toxics) }
-
-// addToxic puts the fault into the chain. Its toxicity has been decided: it strikes.
-func addToxic(chain *toxiproxy.Proxy, f Fault) error {
-	f.Name, f.Toxicity = f.ID(), 1
-	toxic, err := json.Marshal(struct {
-		Name       string           `json:"name"`
-		Type       string           `json:"type"`
-		Stream     Stream           `json:"stream"`
-		Toxicity   float64          `json:"toxicity"`
-		Attributes map[string]int64 `json:"attributes"`
-	}{f.Name, f.Type, f.Stream, f.Toxicity, f.Attributes})
-	if err != nil {
-		return err
-	}
-	if _, err := chain.Toxics.AddToxicJson(strings.NewReader(string(toxic))); err != nil {
-		return fmt.Errorf("toxiproxy rejects %s: %w", f, err)
-	}
-	return nil
-}
-
 // run relays until both directions have ended or the connection is aborted.
 func (p *pair) run() {
-	defer close(p.over)
 	p.work.Go(p.up.run)
 	p.work.Go(p.down.run)
-	select {
-	case <-p.up.done.ch:
+	for _, f := range []*flow{p.up, p.down} {
 		select {
-		case <-p.down.done.ch:
+		case <-f.done.ch:
 		case <-p.aborted.ch:
 		}
-	case <-p.aborted.ch:
 	}
 	p.abort()
 	p.work.Wait()
@@ -151,15 +133,17 @@ func (p *pair) run() {
 }
 
 // abort tears the connection down. The sockets are closed first, which ends reads and writes; then the toxics are removed
-// while the input edges still withhold the end of the stream: an end that reaches a toxic which holds data can wedge it.
+// while the links have no end of the stream in them: an end that reaches a toxic which holds data can wedge it.
 func (p *pair) abort() {
 	p.aborted.raise()
 	p.client.release()
 	p.server.release()
-	for _, f := range slices.Backward(p.toxics()) {
-		// From the last to the first: what a toxic lets go of runs into those behind it.
-		_ = p.chain.Toxics.RemoveToxic(context.Background(), f.ID())
-	}
+	p.up.lane.shut()
+	p.down.lane.shut()
+	p.ops.Lock()
+	defer p.ops.Unlock()
+	p.up.unchain()
+	p.down.unchain()
 	p.unchained.raise()
 }
 
@@ -183,15 +167,25 @@ func (p *pair) close() {
 	p.aborted.raise()
 }
 
+// swallowing reports whether a blackhole has struck.
+func (p *pair) swallowing() bool {
+	h := p.hole.Load()
+	return h != nil && !h.gone.raised()
+}
+
 // sleep waits for d and reports false if the connection was aborted first.
-func (p *pair) sleep(d time.Duration) bool {
-	due := time.Now().Add(d)
-	t := time.NewTimer(d)
-	defer t.Stop()
+func (p *pair) sleep(d time.Duration) bool { return p.sleepUntil(time.Now().Add(d), nil) }
+
+// sleepUntil waits for a moment, and reports false if the connection was aborted, or gone closed, first.
+func (p *pair) sleepUntil(due time.Time, gone <-chan struct{}) bool {
+	alarm := p.relay.clock.at(due)
+	defer alarm.stop()
 	select {
-	case <-t.C:
+	case <-alarm.rings:
 		p.relay.rec.late(time.Since(due))
 		return true
+	case <-gone:
+		return false
 	case <-p.aborted.ch:
 		return false
 	}

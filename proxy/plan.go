@@ -3,8 +3,6 @@ package proxy
 import (
 	"errors"
 	"fmt"
-	"hash/fnv"
-	"math/rand/v2"
 	"slices"
 )
 
@@ -72,10 +70,7 @@ func (p Plan) Validate() error {
 
 // place is what can have only one fault of this kind; empty if any number can be had.
 func (f Fault) place() string {
-	switch {
-	case f.Type == "timeout":
-		return fmt.Sprintf("the %s stream of connection %d", f.Stream, f.Connection)
-	case kinds[f.Type].runs == onConnect:
+	if kinds[f.Type].runs == onConnect {
 		return fmt.Sprintf("the connect of connection %d", f.Connection)
 	}
 	return ""
@@ -97,18 +92,10 @@ func (p Plan) of(n int) []Fault {
 		if f.Connection != 0 && f.Connection != n {
 			continue
 		}
-		if f.Toxicity < 1 && p.draw(f, n, 0) >= f.Toxicity {
+		if f.Toxicity < 1 && draw(p.Seed, f.ID(), n, 0) >= f.Toxicity {
 			continue
 		}
 		struck = append(struck, f)
 	}
 	return struck
-}
-
-// draw is a number in [0, 1) that is a pure function of the seed, the fault's name, the connection's number and the place of
-// the draw: 0 for toxicity, from 1 on along the stream.
-func (p Plan) draw(f Fault, conn int, place int64) float64 {
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%s %d %d", f.ID(), conn, place)
-	return rand.New(rand.NewPCG(p.Seed, h.Sum64())).Float64()
 }

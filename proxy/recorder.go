@@ -1,30 +1,62 @@
 package proxy
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"time"
 )
 
+// What a relay that runs for long keeps: the traces of its latest connections, with their events for fewer of them.
+const (
+	maxTraces    = 16_384
+	maxEventful  = 1024
+	maxEvents    = 2048 // data events of a connection; ends and faults are always kept, being few
+	maxDecisions = 1024 // of a fault on a connection
+	maxFired     = 65_536
+)
+
 // A recorder writes the trace. Its methods may be called from any goroutine.
 type recorder struct {
 	start time.Time
+	board *board
 
 	mu    sync.Mutex
 	trace Trace
-	conns []*ConnTrace
+	count int           // connections so far
+	conns map[int]*log  // by number
+	over  []int         // those that have ended and have their events still
+	bare  []int         // those that have ended and lost their events
 	sign  chan struct{} // closed at the first sign of a client
 	fired chan struct{} // closed when the first fault strikes
 	news  chan struct{} // closed, and replaced, when a connection is settled
+}
 
-	board *board
+// A log is the trace of one connection.
+type log struct {
+	rec *recorder
+
+	mu        sync.Mutex
+	c         ConnTrace
+	decisions map[string]*decisionLog // by fault and stream
+}
+
+type decisionLog struct {
+	kept    []Decision
+	dropped int
 }
 
 func newRecorder() *recorder {
-	return &recorder{start: time.Now(), sign: make(chan struct{}), fired: make(chan struct{}), news: make(chan struct{}), board: newBoard()}
+	return &recorder{start: time.Now(), board: newBoard(), conns: map[int]*log{},
+		sign: make(chan struct{}), fired: make(chan struct{}), news: make(chan struct{})}
 }
 
 func (r *recorder) now() time.Duration { return time.Since(r.start) }
+
+func (r *recorder) post(n Notice) {
+	n.At = r.now()
+	r.board.post(n)
+}
 
 // snapshot copies the trace.
 func (r *recorder) snapshot() Trace {
@@ -32,21 +64,41 @@ func (r *recorder) snapshot() Trace {
 	defer r.mu.Unlock()
 	t := r.trace
 	t.Fired = slices.Clone(t.Fired)
-	t.Conns = make([]ConnTrace, len(r.conns))
-	for i, c := range r.conns {
+	t.Conns = make([]ConnTrace, 0, len(r.conns))
+	for _, l := range r.conns {
+		c := l.snapshot()
 		if c.Dialled == nil {
 			t.Late = max(t.Late, r.now()-c.Accepted)
 		}
-		t.Conns[i] = *c
-		t.Conns[i].Events = slices.Clone(c.Events)
+		t.Conns = append(t.Conns, c)
 	}
+	slices.SortFunc(t.Conns, func(a, b ConnTrace) int { return a.N - b.N })
 	return t
+}
+
+func (l *log) snapshot() ConnTrace {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := l.c
+	c.Events = slices.Clone(c.Events)
+	for _, d := range l.decisions {
+		c.Decisions = append(c.Decisions, d.kept...)
+		c.DecisionsDropped += d.dropped
+	}
+	slices.SortFunc(c.Decisions, func(a, b Decision) int {
+		return cmp.Or(cmp.Compare(a.Stream, b.Stream), cmp.Compare(a.Fault, b.Fault), cmp.Compare(a.Offset, b.Offset))
+	})
+	return c
 }
 
 // signed notes the first sign of a client, an accept or a SYN. It came at most blur ago.
 func (r *recorder) signed(blur time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.signedLocked(blur)
+}
+
+func (r *recorder) signedLocked(blur time.Duration) {
 	if r.trace.FirstSign == nil {
 		now := r.now()
 		r.trace.FirstSign, r.trace.SignBlur = &now, blur
@@ -54,105 +106,172 @@ func (r *recorder) signed(blur time.Duration) {
 	}
 }
 
-// accepted opens the trace of a new connection and returns its number.
-func (r *recorder) accepted(client string) int {
-	r.signed(0)
+// accepted opens the trace of a new connection.
+func (r *recorder) accepted(client string) *log {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c := &ConnTrace{N: len(r.conns) + 1, Client: client, Accepted: r.now()}
-	r.conns = append(r.conns, c)
-	return c.N
+	r.signedLocked(0)
+	r.count++
+	l := &log{rec: r, c: ConnTrace{N: r.count, Client: client, Accepted: r.now()}, decisions: map[string]*decisionLog{}}
+	r.conns[r.count] = l
+	r.post(Notice{What: "connected", Conn: r.count})
+	return l
 }
 
 // settled notes that it is known whether the connection has an upstream.
-func (r *recorder) settled(conn int) {
+func (l *log) settled(err error) {
+	at := l.rec.now()
+	l.mu.Lock()
+	l.c.Dialled = &at
+	if err != nil {
+		l.c.DialError = err.Error()
+	}
+	n, took := l.c.N, at-l.c.Accepted
+	l.mu.Unlock()
+	if err != nil {
+		l.rec.post(Notice{What: "dial_failed", Conn: n, Error: err.Error()})
+	}
+	l.rec.late(took)
+	l.rec.mu.Lock()
+	defer l.rec.mu.Unlock()
+	close(l.rec.news)
+	l.rec.news = make(chan struct{})
+}
+
+// closed notes that nothing of the connection is left, and forgets what is oldest.
+func (l *log) closed() {
+	r := l.rec
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at := r.now()
-	r.conns[conn-1].Dialled = &at
-	r.trace.Late = max(r.trace.Late, at-r.conns[conn-1].Accepted)
-	close(r.news)
-	r.news = make(chan struct{})
+	r.post(Notice{What: "closed", Conn: l.c.N})
+	r.over = append(r.over, l.c.N)
+	if len(r.over) > maxEventful {
+		oldest := r.conns[r.over[0]]
+		oldest.mu.Lock()
+		oldest.c.Dropped += len(oldest.c.Events)
+		oldest.c.Events, oldest.decisions = nil, nil
+		oldest.mu.Unlock()
+		r.bare = append(r.bare, r.over[0])
+		r.over = r.over[1:]
+	}
+	if len(r.bare) > maxTraces {
+		delete(r.conns, r.bare[0])
+		r.bare = r.bare[1:]
+		r.trace.Forgotten++
+	}
 }
 
 // isSettled reports whether the newest connection of the client is settled; if not, changed is closed at the next news.
 func (r *recorder) isSettled(client string) (settled bool, changed <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, c := range slices.Backward(r.conns) {
-		if c.Client == client {
-			return c.Dialled != nil, r.news
+	for n := r.count; n > 0; n-- {
+		l := r.conns[n]
+		if l == nil {
+			break
+		}
+		l.mu.Lock()
+		found, settled := l.c.Client == client, l.c.Dialled != nil
+		l.mu.Unlock()
+		if found {
+			return settled, r.news
 		}
 	}
 	return false, r.news
-}
-
-func (r *recorder) dialFailed(conn int, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.conns[conn-1].DialError = err.Error()
 }
 
 // struck notes that a fault struck. A fault strikes a connection once; being called again changes nothing.
 func (r *recorder) struck(f Fault, conn int, stream Stream, offset int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	name := f.ID()
+	name, at := f.ID(), r.now()
 	if slices.ContainsFunc(r.trace.Fired, func(s Strike) bool { return s.Fault == name && s.Conn == conn }) {
 		return
 	}
-	at := r.now()
-	r.trace.Fired = append(r.trace.Fired, Strike{Fault: name, Conn: conn, Stream: stream, Offset: offset, At: at})
-	if conn > 0 {
-		c := r.conns[conn-1]
-		c.Events = append(c.Events, Event{At: at, Stream: stream, What: "fault", Offset: offset, Fault: name})
+	if len(r.trace.Fired) == maxFired {
+		r.trace.Fired = slices.Delete(r.trace.Fired, 0, maxFired/2)
 	}
-	if len(r.trace.Fired) == 1 {
+	r.trace.Fired = append(r.trace.Fired, Strike{Fault: name, Conn: conn, Stream: stream, Offset: offset, At: at})
+	if l := r.conns[conn]; l != nil {
+		l.mu.Lock()
+		l.c.Events = append(l.c.Events, Event{At: at, Stream: stream, What: "fault", Offset: offset, Fault: name})
+		l.mu.Unlock()
+	}
+	r.post(Notice{What: "fired", Conn: conn, Fault: name, Stream: stream, Offset: offset})
+	select {
+	case <-r.fired:
+	default:
 		close(r.fired)
 	}
 }
 
 // received and delivered note data at the input and the output edge.
-func (r *recorder) received(conn int, stream Stream, n int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	c, f, at := r.at(conn, stream)
+func (l *log) received(stream Stream, n int64) {
+	at := l.rec.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f := l.flow(stream)
 	if f.FirstIn == nil {
 		f.FirstIn = &at
 	}
-	c.keep(Event{At: at, Stream: stream, What: "in", Offset: f.In, Bytes: int64(n)})
-	f.In += int64(n)
+	l.keep(Event{At: at, Stream: stream, What: "in", Offset: f.In, Bytes: n})
+	f.In += n
 }
 
-func (r *recorder) delivered(conn int, stream Stream, n int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	c, f, at := r.at(conn, stream)
-	f.LastOut = &at
-	c.keep(Event{At: at, Stream: stream, What: "out", Offset: f.Out, Bytes: int64(n)})
-	f.Out += int64(n)
+func (l *log) delivered(stream Stream, n int64) {
+	at := l.rec.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f := l.flow(stream)
+	if f.LastOut == nil {
+		f.LastOut = new(time.Duration)
+	}
+	*f.LastOut = at
+	l.keep(Event{At: at, Stream: stream, What: "out", Offset: f.Out, Bytes: n})
+	f.Out += n
 }
 
 // ended notes how a sender ended, passed what its receiver was sent as the end.
-func (r *recorder) ended(conn int, stream Stream, how string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	c, f, at := r.at(conn, stream)
+func (l *log) ended(stream Stream, how string) {
+	at := l.rec.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f := l.flow(stream)
 	if f.End != endRST {
 		f.End, f.EndAt = how, at
 	}
-	c.Events = append(c.Events, Event{At: at, Stream: stream, What: how, Offset: f.In})
+	l.c.Events = append(l.c.Events, Event{At: at, Stream: stream, What: how, Offset: f.In})
 }
 
-func (r *recorder) passed(conn int, stream Stream, how string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	c, f, at := r.at(conn, stream)
+func (l *log) passed(stream Stream, how string) {
+	at := l.rec.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f := l.flow(stream)
 	if f.Passed == how || f.Passed == endRST {
 		return
 	}
 	f.Passed = how
-	c.Events = append(c.Events, Event{At: at, Stream: stream, What: "sent_" + how, Offset: f.Out})
+	l.c.Events = append(l.c.Events, Event{At: at, Stream: stream, What: "sent_" + how, Offset: f.Out})
+}
+
+func (l *log) decided(d Decision) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.decisions == nil {
+		return // the connection is over and forgotten
+	}
+	key := string(d.Stream) + " " + d.Fault
+	k := l.decisions[key]
+	if k == nil {
+		k = new(decisionLog)
+		l.decisions[key] = k
+	}
+	if len(k.kept) == maxDecisions {
+		k.dropped++
+		return
+	}
+	k.kept = append(k.kept, d)
 }
 
 // late notes that the wire was late in doing something.
@@ -168,20 +287,19 @@ func (r *recorder) unconfirmed() {
 	r.trace.Unconfirmed++
 }
 
-// at finds the flow; the caller holds mu.
-func (r *recorder) at(conn int, stream Stream) (*ConnTrace, *FlowTrace, time.Duration) {
-	c := r.conns[conn-1]
+// flow finds the direction; the caller holds mu.
+func (l *log) flow(stream Stream) *FlowTrace {
 	if stream == Upstream {
-		return c, &c.Upstream, r.now()
+		return &l.c.Upstream
 	}
-	return c, &c.Downstream, r.now()
+	return &l.c.Downstream
 }
 
-// keep appends a data event within the bound.
-func (c *ConnTrace) keep(e Event) {
-	if len(c.Events) >= maxEvents {
-		c.Dropped++
+// keep appends a data event within the bound; the caller holds mu.
+func (l *log) keep(e Event) {
+	if len(l.c.Events) >= maxEvents {
+		l.c.Dropped++
 		return
 	}
-	c.Events = append(c.Events, e)
+	l.c.Events = append(l.c.Events, e)
 }

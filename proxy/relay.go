@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -12,13 +11,12 @@ import (
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
-	"github.com/rs/zerolog/log"
 )
 
 // Config is what a [Relay] needs to know.
 type Config struct {
-	Listen    string  // host:port; default 127.0.0.1:0
-	Upstream  string  // host:port of the server behind the wire
+	Listen    string  // host:port, or unix:path; default 127.0.0.1:0
+	Upstream  string  // host:port, or unix:path, of the server behind the wire
 	Plan      Plan    // the faults; its streams resolved (see [Plan.Facing])
 	TimeScale float64 // stretches the relay's own waits on a slow machine; default 1
 }
@@ -28,23 +26,25 @@ type Config struct {
 // upstream is known (a failed dial becomes an RST), one more hop of kernel buffers holds data, and urgent data is not
 // marked.
 type Relay struct {
-	config   Config
-	addr     net.Addr
-	listener net.Listener // nil where nothing accepts
-	rec      *recorder
-	toxics   *toxiproxy.ApiServer // what Toxiproxy's links want to belong to; it serves nothing
+	config  Config
+	rec     *recorder
+	clock   *clock
+	buffers buffers
+	pipes   pipes
+	toxics  *toxiproxy.ApiServer // what Toxiproxy's links want to belong to; it serves nothing
 
 	ctx    context.Context // done when the relay closes
 	cancel context.CancelFunc
-	work   sync.WaitGroup // the accept loop and the connections
+	work   sync.WaitGroup // the door and the connections
+
+	arming sync.Mutex // one change of the plan at a time
+	door   *door      // under arming
 
 	mu    sync.Mutex
+	addr  net.Addr
+	plan  Plan
 	pairs map[*pair]struct{}
 }
-
-// Toxiproxy's bandwidth toxic traces to zerolog's process-wide logger, whose default writes every level to stderr. A program
-// that sets a logger of its own is not affected.
-func init() { log.Logger = log.Logger.Level(zerolog.WarnLevel) }
 
 // dialTimeout bounds the dial of an upstream.
 const dialTimeout = 10 * time.Second
@@ -60,55 +60,47 @@ func Listen(config Config) (*Relay, error) {
 	if !(config.TimeScale > 0) {
 		return nil, fmt.Errorf("relay: a time scale of %g; it must be more than 0", config.TimeScale)
 	}
-	if err := config.Plan.Validate(); err != nil {
+	if err := config.Plan.check(); err != nil {
 		return nil, err
 	}
 	r := &Relay{
 		config: config,
+		plan:   config.Plan,
 		rec:    newRecorder(),
+		clock:  newClock(),
 		toxics: toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()),
 		pairs:  map[*pair]struct{}{},
 	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
-	if err := r.open(); err != nil {
+	if err := r.open(config.Listen); err != nil {
 		r.cancel()
+		r.clock.close()
 		return nil, err
 	}
 	return r, nil
 }
 
-// open binds the address the way the plan's connect fault wants it, if there is one.
-func (r *Relay) open() error {
-	for _, f := range r.config.Plan.Faults {
-		if f.Type != "refuse" && f.Type != "connect_blackhole" {
-			continue
+// check is Validate, and whether this machine can inject the faults: the error then wraps [errors.ErrUnsupported].
+func (p Plan) check() error {
+	if err := p.Validate(); err != nil {
+		return err
+	}
+	for _, f := range p.Faults {
+		if f.Type == "vanish" || f.Type == "packet_loss" || f.Type == "syn_loss" {
+			if err := canLose(); err != nil {
+				return fmt.Errorf("%s: %w", f.ID(), err)
+			}
 		}
-		addr, release, err := bind(r.config.Listen, f.Type == "connect_blackhole")
-		if err != nil {
-			return fmt.Errorf("%s on %s: %w", f.Type, r.config.Listen, err)
-		}
-		r.addr = addr
-		r.work.Go(func() {
-			defer release()
-			r.watchConnects(f)
-		})
-		return nil
 	}
-	var lc net.ListenConfig
-	if r.config.Plan.holdsBack(Upstream) {
-		lc.Control = smallBuffers
-	}
-	l, err := lc.Listen(r.ctx, "tcp", r.config.Listen)
-	if err != nil {
-		return fmt.Errorf("relay: %w; choose another address to listen on", err)
-	}
-	r.listener, r.addr = l, l.Addr()
-	r.work.Go(r.accept)
 	return nil
 }
 
 // Addr is the address that clients connect to.
-func (r *Relay) Addr() net.Addr { return r.addr }
+func (r *Relay) Addr() net.Addr {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.addr
+}
 
 // Trace is what the wire has seen so far.
 func (r *Relay) Trace() Trace { return r.rec.snapshot() }
@@ -134,14 +126,15 @@ func (r *Relay) Reset() {
 // Close stops listening, aborts what is still open and waits until nothing of the relay runs.
 func (r *Relay) Close() error {
 	r.cancel()
-	var err error
-	if r.listener != nil {
-		err = r.listener.Close()
-	}
+	r.arming.Lock()
+	defer r.arming.Unlock()
+	err := r.door.shut()
 	r.Reset()
 	r.work.Wait()
-	if errors.Is(err, net.ErrClosed) {
-		return nil
+	if r.clock != nil {
+		r.clock.close()
+		r.pipes.close()
+		r.clock = nil
 	}
 	return err
 }
@@ -150,7 +143,8 @@ func (r *Relay) Close() error {
 // order of their dials. The connection may be a dead one: that the upstream could not be dialled is seen by using it.
 func (r *Relay) Dial(ctx context.Context) (net.Conn, error) {
 	var d net.Dialer
-	c, err := d.DialContext(ctx, "tcp", r.addr.String())
+	addr := r.Addr()
+	c, err := d.DialContext(ctx, addr.Network(), addr.String())
 	if err != nil {
 		return nil, err
 	}
@@ -202,72 +196,67 @@ func (r *Relay) each(ctx context.Context, event func(*pair) <-chan struct{}) err
 	return nil
 }
 
-// accept takes connections until the relay closes. Running out of descriptors is no reason to stop: it waits and goes on.
-func (r *Relay) accept() {
-	for delay := time.Millisecond; ; {
-		c, err := r.listener.Accept()
-		if err != nil {
-			if r.ctx.Err() != nil {
-				return
-			}
-			select {
-			case <-r.ctx.Done():
-				return
-			case <-time.After(delay):
-			}
-			delay = min(2*delay, 100*time.Millisecond)
-			continue
+// admit relays a connection that the door has accepted.
+func (r *Relay) admit(c net.Conn) {
+	l := r.rec.accepted(c.RemoteAddr().String())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	// Under mu, a change of the plan comes either before this connection, or finds it among the pairs.
+	faults := r.plan.of(l.c.N)
+	var delay time.Duration
+	for _, f := range faults {
+		switch f.Type {
+		case "accept_then_reset", "accept_then_close":
+			r.turnAway(c, l, f)
+			return
+		case "accept_delay":
+			delay = time.Duration(f.Attributes["delay"]) * time.Millisecond
+			r.rec.struck(f, l.c.N, f.Stream, 0)
 		}
-		delay = time.Millisecond
-		n := r.rec.accepted(c.RemoteAddr().String())
-		faults := r.config.Plan.of(n)
-		if f, ok := onAccept(faults); ok {
-			r.rec.settled(n)
-			r.rec.struck(f, n, f.Stream, 0)
-			if f.Type == "accept_then_reset" {
-				_ = c.(*net.TCPConn).SetLinger(0)
-				r.rec.passed(n, Downstream, endRST)
-			} else {
-				r.rec.passed(n, Downstream, endFIN)
-			}
-			_ = c.Close()
-			continue
-		}
-		p, err := newPair(r, n, c.(*net.TCPConn), faults)
-		if err != nil {
-			_ = c.Close()
-			continue
-		}
-		r.mu.Lock()
-		r.pairs[p] = struct{}{}
-		r.mu.Unlock()
-		r.work.Go(func() { r.serve(p) })
 	}
+	p, err := newPair(r, l, c, r.plan, faults)
+	if err != nil {
+		_ = c.Close()
+		return
+	}
+	r.pairs[p] = struct{}{}
+	plan := r.plan
+	r.work.Go(func() { r.serve(p, plan, delay) })
 }
 
-func onAccept(faults []Fault) (Fault, bool) {
-	for _, f := range faults {
-		if kinds[f.Type].runs == onConnect {
-			return f, true
+// turnAway ends a connection that a fault does not let in.
+func (r *Relay) turnAway(c net.Conn, l *log, f Fault) {
+	l.settled(nil)
+	r.rec.struck(f, l.c.N, f.Stream, 0)
+	how := endFIN
+	if f.Type == "accept_then_reset" {
+		how = endRST
+		if tcp, ok := c.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0)
 		}
 	}
-	return Fault{}, false
+	l.passed(Downstream, how)
+	_ = c.Close()
+	l.closed()
 }
 
 // serve relays one connection until it is over.
-func (r *Relay) serve(p *pair) {
+func (r *Relay) serve(p *pair, plan Plan, delay time.Duration) {
 	defer func() {
 		r.mu.Lock()
-		defer r.mu.Unlock()
 		delete(r.pairs, p)
+		r.mu.Unlock()
+		p.log.closed()
+		close(p.over)
 	}()
-	err := p.dial()
-	r.rec.settled(p.n)
+	if delay > 0 {
+		p.sleep(delay)
+	}
+	err := p.dial(plan)
+	p.log.settled(err)
 	if err != nil {
-		r.rec.dialFailed(p.n, err)
 		p.reset()
 		p.work.Wait()
-		close(p.over)
 		return
 	}
 	if r.ctx.Err() != nil {

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"cmp"
+	"io"
 	"os"
 	"syscall"
 
@@ -77,4 +78,32 @@ func smallBuffers(_, _ string, c syscall.RawConn) error {
 			os.NewSyscallError("setsockopt SO_RCVBUF", unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, 64<<10)))
 	})
 	return cmp.Or(control, err)
+}
+
+// readReady reads at most limit bytes into a buffer that is taken from the pool only when there is something to read. Without
+// bytes there is no buffer.
+func readReady(e *end, pool *buffers, limit int) (buf *[maxChunk]byte, n int, err error) {
+	wait := e.raw.Read(func(fd uintptr) bool {
+		buf = pool.get()
+		for {
+			n, err = unix.Read(int(fd), buf[:limit])
+			if err != unix.EINTR {
+				break
+			}
+		}
+		if n <= 0 {
+			pool.put(buf)
+			buf = nil
+		}
+		return err != unix.EAGAIN
+	})
+	switch {
+	case wait != nil:
+		return nil, 0, wait
+	case n > 0:
+		return buf, n, nil
+	case err == nil:
+		return nil, 0, io.EOF
+	}
+	return nil, 0, err
 }

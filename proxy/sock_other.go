@@ -19,3 +19,13 @@ func awaitDead(syscall.RawConn) bool { return false }
 
 // smallBuffers leaves them as they are.
 func smallBuffers(_, _ string, _ syscall.RawConn) error { return nil }
+
+// readReady reads at most limit bytes into a pooled buffer.
+func readReady(e *end, pool *buffers, limit int) (buf *[maxChunk]byte, n int, err error) {
+	buf = pool.get()
+	if n, err = e.conn.Read(buf[:limit]); n > 0 {
+		return buf, n, nil
+	}
+	pool.put(buf)
+	return nil, 0, err
+}

@@ -10,6 +10,7 @@ type Trace struct {
 	SignBlur    time.Duration `json:"sign_blur_ns,omitempty"` // how much earlier than FirstSign it may have been: a SYN is looked for, not announced
 	Late        time.Duration `json:"late_ns,omitempty"`      // the latest that the wire did what it should have done at once or at a given time
 	Unconfirmed int           `json:"unconfirmed,omitempty"`  // lock-step slices whose reading could not be confirmed
+	Forgotten   int           `json:"forgotten,omitempty"`    // connections that are no longer in Conns: the oldest of very many
 }
 
 // A Moment is a time on the trace's clock; nil means it never came.
@@ -35,6 +36,19 @@ type ConnTrace struct {
 	Downstream FlowTrace     `json:"downstream"`
 	Events     []Event       `json:"events,omitempty"`
 	Dropped    int           `json:"dropped,omitempty"` // data events beyond the bound, counted but not kept
+
+	// Decisions is the log of what the seed decided, by stream, fault and offset. It is equal for equal plans and streams,
+	// however the streams came in.
+	Decisions        []Decision `json:"decisions,omitempty"`
+	DecisionsDropped int        `json:"decisions_dropped,omitempty"` // beyond 1024 a fault
+}
+
+// A Decision is one thing the seed decided.
+type Decision struct {
+	Fault  string `json:"fault"`
+	Stream Stream `json:"stream"`
+	Offset int64  `json:"offset"` // of the stream: the block's first byte, or the cut
+	Value  int64  `json:"value"`  // a jitter's delay in ns; a cut's distance from where it would lie without variation, in bytes
 }
 
 // A FlowTrace is one direction of one connection, at both edges.
@@ -57,6 +71,3 @@ type Event struct {
 	Bytes  int64         `json:"bytes,omitempty"`
 	Fault  string        `json:"fault,omitempty"`
 }
-
-// maxEvents bounds the data events kept for a connection; ends and faults are always kept, being few.
-const maxEvents = 2048

@@ -61,8 +61,8 @@ func InWords(f proxy.Fault, role targets.Role) string {
 	case "half_close":
 		return at + "ends that direction (FIN) and leaves the other open"
 	case "stall":
-		if f.Attributes["duration"] > 0 {
-			return at + fmt.Sprintf("falls silent for %v and goes on", ms("duration"))
+		if f.Until != nil {
+			return at + fmt.Sprintf("falls silent for %v and goes on", time.Duration(f.Until.For)*time.Millisecond)
 		}
 		return at + "falls silent and keeps the connection open"
 	case "blackhole":

@@ -1,0 +1,173 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/Shopify/toxiproxy/v2/stream"
+)
+
+// chain runs the rest of the stream through a link of Toxiproxy's with this flow's toxics. The end of the stream never
+// enters the link: an empty chunk stands for it, so that the toxics can be changed, and removed, at any time.
+func (f *flow) chain(rest []byte) {
+	f.rest = rest
+	if !f.link() {
+		return
+	}
+	for {
+		c, ok := f.lane.get()
+		switch {
+		case !ok:
+			return
+		case c.n == 0:
+			f.finish()
+			return
+		}
+		f.pass(c.buf[:c.n])
+		f.lane.pool.put(c.buf)
+	}
+}
+
+// link starts the link, unless the connection is over.
+func (f *flow) link() bool {
+	p := f.pair
+	p.ops.Lock()
+	defer p.ops.Unlock()
+	if p.aborted.raised() {
+		return false
+	}
+	if p.chain == nil {
+		p.chain = toxiproxy.NewProxy(p.relay.toxics, "faultwire", "", "")
+	}
+	for _, a := range *f.toxics.Load() {
+		f.attach(a)
+	}
+	direction := stream.Upstream
+	if f.stream == Downstream {
+		direction = stream.Downstream
+	}
+	f.chained = true
+	p.chain.Toxics.StartLink(p.relay.toxics, string(f.stream), (*inputEdge)(f), (*outputEdge)(f), direction)
+	return true
+}
+
+// attach puts the fault's toxic into the chain, running or not. The caller holds pair.ops.
+func (f *flow) attach(a *armed) {
+	wrapper, err := f.pair.chain.Toxics.AddToxicJson(strings.NewReader(fmt.Sprintf(
+		`{"name": %q, "type": %q, "stream": %q, "toxicity": 1, "attributes": {}}`, a.ID(), registered(a.Type), f.stream)))
+	if err != nil {
+		panic(fmt.Sprintf("toxiproxy rejects a toxic of ours: %s: %v", a.Fault, err)) // the plan was validated
+	}
+	wrapper.Toxic.(attachable).attach(a, f.moved.count())
+}
+
+// detach takes the fault's toxic out of the running chain, and lets go of what it holds. The caller holds pair.ops.
+func (f *flow) detach(a *armed) {
+	defer f.lane.open()()
+	_ = f.pair.chain.Toxics.RemoveToxic(context.Background(), a.ID())
+}
+
+// unchain takes all toxics out, from the last to the first: what a toxic lets go of runs into those behind it. The caller
+// holds pair.ops.
+func (f *flow) unchain() {
+	if !f.chained {
+		return
+	}
+	for _, a := range slices.Backward(*f.toxics.Load()) {
+		f.detach(a)
+	}
+}
+
+// An inputEdge is what the link reads from: the sender's socket.
+type inputEdge flow
+
+// Read is never called: io.Copy prefers WriteTo.
+func (e *inputEdge) Read([]byte) (int, error) { return 0, errors.ErrUnsupported }
+
+// WriteTo feeds the link until the connection is over. It keeps at most the window's bytes under way.
+func (e *inputEdge) WriteTo(w io.Writer) (int64, error) {
+	f := (*flow)(e)
+	over := func() (int64, error) {
+		<-f.pair.unchained.ch
+		return f.read.Load(), nil
+	}
+	end := func() (int64, error) {
+		_, _ = w.Write(nil)
+		return over()
+	}
+	if len(f.rest) > 0 {
+		_, _ = w.Write(f.rest)
+		f.rest = nil
+	}
+	if f.ended.raised() {
+		return end()
+	}
+	for {
+		select {
+		case <-f.moved.reached(f.read.Load() + chunkSize - f.window()):
+		case <-f.pair.aborted.ch:
+			return over()
+		}
+		buf, n, err := f.take(never)
+		if n > 0 {
+			f.read.Add(int64(n))
+			_, _ = w.Write(buf[:n])
+			f.lane.pool.put(buf)
+		}
+		switch {
+		case errors.Is(err, errGone):
+			return over()
+		case err != nil:
+			return end()
+		}
+	}
+}
+
+// What a connection keeps under way through toxics, each way. A latency needs room for what is on its way; that of a path of
+// 4 MiB lets 13 MB a second through 300 ms.
+const (
+	narrowWindow  = 64 << 10
+	latencyWindow = 4 << 20
+)
+
+// window is how many bytes may be between the edges.
+func (f *flow) window() int64 {
+	w := int64(narrowWindow)
+	for _, a := range *f.toxics.Load() {
+		if given, ok := a.Attributes["window"]; ok {
+			w = max(chunkSize, given)
+		} else if a.Type == "latency" {
+			w = max(w, latencyWindow)
+		}
+	}
+	return w
+}
+
+// An outputEdge is what the link writes to: the lane.
+type outputEdge flow
+
+// Write is never called: io.Copy prefers ReadFrom.
+func (e *outputEdge) Write([]byte) (int, error) { return 0, errors.ErrUnsupported }
+
+// ReadFrom takes each chunk as it left the toxics. The buffer has room for the largest, so that no two are merged.
+func (e *outputEdge) ReadFrom(r io.Reader) (total int64, err error) {
+	f := (*flow)(e)
+	for {
+		buf := f.lane.pool.get()
+		n, err := r.Read(buf[:])
+		if err != nil {
+			f.lane.pool.put(buf)
+			return total, nil
+		}
+		total += int64(n)
+		f.lane.put(chunk{buf, n})
+	}
+}
+
+// Close is called when the link has ended, which only the end of the connection makes it do.
+func (e *outputEdge) Close() error { return nil }
