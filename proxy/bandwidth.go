@@ -22,7 +22,7 @@ const (
 	maxPiece  = 16 << 10
 )
 
-// maxDebt is how much lateness of the relay's own is made up for by sending faster.
+// maxDebt is how much lateness of the relay's own is made up for by sending faster; of the sender's it is one piece's.
 const maxDebt = 20 * time.Millisecond
 
 func (t *bandwidthToxic) Pipe(stub *toxics.ToxicStub) {
@@ -38,7 +38,7 @@ func (t *bandwidthToxic) Pipe(stub *toxics.ToxicStub) {
 		}
 		n = min(n, max(minPiece, min(maxPiece, int64(float64(rate)*pieceTime.Seconds()))))
 		now := time.Now()
-		if idle := latest(t.came, now.Add(-maxDebt)); t.clear.Before(idle) {
+		if idle := latest(t.came.Add(-pieceTime), now.Add(-maxDebt)); t.clear.Before(idle) {
 			t.clear = idle
 		}
 		if t.clear.After(now) && !t.wait(stub, t.clear) {

@@ -128,8 +128,9 @@ func (e *inputEdge) WriteTo(w io.Writer) (int64, error) {
 	}
 }
 
-// What a connection keeps under way through toxics, each way. A latency needs room for what is on its way; that of a path of
-// 4 MiB lets 13 MB a second through 300 ms.
+// What a connection keeps under way through toxics, each way. It is little, so that a receiver that does not read holds the
+// sender back; but a latency needs room for what is on its way (4 MiB let 13 MB a second through 300 ms), and a fast link for
+// as much as it moves while the relay does not get a turn.
 const (
 	narrowWindow  = 64 << 10
 	latencyWindow = 4 << 20
@@ -139,10 +140,14 @@ const (
 func (f *flow) window() int64 {
 	w := int64(narrowWindow)
 	for _, a := range *f.toxics.Load() {
-		if given, ok := a.Attributes["window"]; ok {
+		switch given, ok := a.Attributes["window"]; {
+		case ok:
 			w = max(chunkSize, given)
-		} else if a.Type == "latency" {
+		case a.Type == "latency":
 			w = max(w, latencyWindow)
+		case a.Type == "bandwidth":
+			perMillisecond := a.Attributes["rate"]
+			w = max(w, min(latencyWindow, perMillisecond*maxDebt.Milliseconds()))
 		}
 	}
 	return w

@@ -131,7 +131,7 @@ func (f Fault) Validate() error {
 		return wrong("data", "%s takes no data", f.Type)
 	}
 	for name, v := range f.Attributes {
-		i := slices.IndexFunc(k.attributes, func(a attribute) bool { return a.name == name })
+		i := k.attribute(name)
 		if i < 0 {
 			return wrong("attributes."+name, "%s has no such attribute; %s", f.Type, k.takes())
 		}
@@ -225,4 +225,11 @@ func Types() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// Takes reports whether faults of the type have such an attribute.
+func Takes(kind, attribute string) bool { return kinds[kind].attribute(attribute) >= 0 }
+
+func (k kind) attribute(name string) int {
+	return slices.IndexFunc(k.attributes, func(a attribute) bool { return a.name == name })
 }

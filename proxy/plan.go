@@ -76,12 +76,16 @@ func (f Fault) place() string {
 	return ""
 }
 
+// narrowLink is the rate up to which a link makes its sender wait often, in KB/s. A faster one needs large segments to be
+// filled at all.
+const narrowLink = 10_000
+
 // holdsBack reports whether a fault keeps the stream's sender from sending as fast as it can. Then its segments must be a
 // network's: with loopback's of 64 KB the kernel takes megabytes before a sender notices anything, with an Ethernet's about
 // 160 KB.
 func (p Plan) holdsBack(s Stream) bool {
 	return slices.ContainsFunc(p.Faults, func(f Fault) bool {
-		return f.Stream == s && (f.Type == "bandwidth" || f.Type == "stall")
+		return f.Stream == s && (f.Type == "stall" || f.Type == "bandwidth" && f.Attributes["rate"] <= narrowLink)
 	})
 }
 
