@@ -48,6 +48,12 @@ func InWords(f proxy.Fault, role targets.Role) string {
 		return fmt.Sprintf("delivers %s at %d KB/s (Toxiproxy bandwidth)", what, f.Attributes["rate"])
 	case "slicer":
 		return fmt.Sprintf("cuts %s into pieces of %d ± %d bytes, %d µs apart (Toxiproxy slicer)", what, f.Attributes["average_size"], f.Attributes["size_variation"], f.Attributes["delay"])
+	case "coalesce":
+		return fmt.Sprintf("gathers %s into writes of %d bytes", what, f.Attributes["size"])
+	case "corrupt":
+		return at + "flips bits of what follows"
+	case "inject":
+		return at + fmt.Sprintf("puts %d bytes in that nobody sent", len(f.Data))
 	case "slow_close":
 		return fmt.Sprintf("delivers the end of %s %v late (Toxiproxy slow_close)", what, ms("delay"))
 	case "limit_data":
@@ -76,6 +82,10 @@ func InWords(f proxy.Fault, role targets.Role) string {
 		return "refuses the connection: nobody listens"
 	case "connect_blackhole":
 		return "leaves the connect unanswered"
+	case "accept_delay":
+		return fmt.Sprintf("accepts the connection and connects through %v later", ms("delay"))
+	case "vanish":
+		return at + "cuts the cable: no packet arrives any more"
 	case "accept_then_reset":
 		return "accepts the connection and resets it at once (RST)"
 	case "accept_then_close":
