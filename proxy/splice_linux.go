@@ -82,6 +82,9 @@ func (f *flow) splice() (held []byte, err error) {
 			return nil, nil
 		}
 		n, err := f.src.spliceFrom(pipe, int(limit))
+		if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) {
+			return nil, nil // these sockets cannot: bytes are copied as before
+		}
 		if n == 0 {
 			return nil, f.noteEnd(err)
 		}
