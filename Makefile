@@ -4,10 +4,15 @@ BIN          := $(CURDIR)/bin
 STATICCHECK  := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GINKGOLINTER := github.com/nunnatsa/ginkgolinter/cmd/ginkgolinter@v0.24.0
 GINKGO       := github.com/onsi/ginkgo/v2/ginkgo@v2.34.0
+TOXIPROXY    := github.com/Shopify/toxiproxy/v2/cmd
+TOXIVERSION  := 2.12.0
+TOXIINSTALL   = GOBIN=$(BIN)/tmp go install -ldflags '-X github.com/Shopify/toxiproxy/v2.Version=$(TOXIVERSION)'
+NODECLIENT   := toxiproxy-node-client@4.1.0
 RUNS         ?= 20
+SOAK         ?= 60s
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race conformance lint cross bench ginkgo repeat stress
+.PHONY: help build test race conformance lint cross bench ginkgo repeat stress soak peers
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,8 +39,16 @@ cross: ## does it compile for windows and darwin, too?
 	GOOS=windows go vet ./...
 	GOOS=darwin go vet ./...
 
-bench: ## the benchmarks
-	go test -run '^$$' -bench . -benchmem ./...
+bench: bin/toxiproxy-server ## what the wire costs and how exact it is, beside stock Toxiproxy and a bare splice proxy: proxy/BENCHMARKS.md
+	go run ./proxy/bench -toxiproxy bin/toxiproxy-server -o proxy/BENCHMARKS.md
+
+soak: ## SOAK=60s: connections come and go while toxics are changed, under the race detector; and 10^9 bytes each way
+	FAULTWIRE_SOAK=$(SOAK) FAULTWIRE_SOAK_CONNS=2000 FAULTWIRE_LONG=1 go test -race -count=1 -timeout 30m -v -run 'Soak' ./proxy/...
+	FAULTWIRE_LONG=1 go test -count=1 -timeout 30m -v -run 'AThousandMillionBytes' ./proxy
+
+peers: bin/toxiproxy-server bin/toxiproxy-cli bin/node_modules ## Toxiproxy's own server, command and Node client against ours
+	FAULTWIRE_TOXIPROXY_SERVER=$(BIN)/toxiproxy-server FAULTWIRE_TOXIPROXY_CLI=$(BIN)/toxiproxy-cli FAULTWIRE_NODE_CLIENT=$(BIN) \
+		go test -count=1 -v -run 'Peer' ./proxy/control ./proxy/remote .
 
 ginkgo: bin/ginkgo ## the suites by Ginkgo's own command; ARGS="--label-filter 'role:client'" and so on
 	bin/ginkgo $(ARGS) ./suites/...
@@ -55,3 +68,9 @@ bin/ginkgolinter: Makefile
 	GOBIN=$(BIN) go install $(GINKGOLINTER) && touch $@
 bin/ginkgo: Makefile
 	GOBIN=$(BIN) go install $(GINKGO) && touch $@
+bin/toxiproxy-server: Makefile
+	$(TOXIINSTALL) $(TOXIPROXY)/server@v$(TOXIVERSION) && mv $(BIN)/tmp/server $@ && touch $@
+bin/toxiproxy-cli: Makefile
+	$(TOXIINSTALL) $(TOXIPROXY)/cli@v$(TOXIVERSION) && mv $(BIN)/tmp/cli $@ && touch $@
+bin/node_modules: Makefile
+	npm install --silent --no-fund --no-audit --prefix $(BIN) $(NODECLIENT) && touch $@
