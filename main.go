@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	context.AfterFunc(ctx, stop) // so that a second interrupt leaves at once
 
 	root := commands(args)
-	root.SetArgs(args)
+	root.SetArgs(singleDashed(args))
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
@@ -92,6 +92,6 @@ func commands(args []string) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
 	})
-	root.AddCommand(runCommand(args), listCommand(), explainCommand(), versionCommand())
+	root.AddCommand(runCommand(args), tryCommand(), listCommand(), explainCommand(), proxyCommand(), versionCommand())
 	return root
 }
