@@ -3,6 +3,7 @@ package proxy
 import (
 	"hash/fnv"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 )
 
@@ -11,10 +12,10 @@ type armed struct {
 	Fault
 	flow   *flow
 	span   span
-	origin int64     // where its counting of bytes begins
-	began  time.Time // where its time begins
-	gone   flag      // it was removed, or has done its work
-	hit    bool      // it has struck; held by whoever moves the bytes
+	origin int64       // where its counting of bytes begins
+	began  time.Time   // where its time begins
+	gone   flag        // it was removed, or has done its work
+	hit    atomic.Bool // it has struck
 }
 
 // arm makes the fault strike the flow, from the given offset of its stream on.
@@ -24,8 +25,7 @@ func (f *flow) arm(fault Fault, origin int64, began time.Time) *armed {
 
 // struck notes once that the fault struck, before the byte at the given offset.
 func (a *armed) struck(offset int64) {
-	if !a.hit {
-		a.hit = true
+	if !a.hit.Swap(true) {
 		a.flow.pair.relay.rec.struck(a.Fault, a.flow.pair.n, a.flow.stream, offset)
 	}
 }

@@ -33,8 +33,7 @@ func (t *bandwidthToxic) Pipe(stub *toxics.ToxicStub) {
 		}
 		rate := t.a.Attributes["rate"] * 1000 // bytes a second
 		if rate == 0 {
-			<-stub.Interrupt
-			return false
+			return t.await(stub, nil, nil)
 		}
 		n = min(n, max(minPiece, min(maxPiece, int64(float64(rate)*pieceTime.Seconds()))))
 		now := time.Now()

@@ -58,6 +58,7 @@ func (f *flow) link() bool {
 
 // attach puts the fault's toxic into the chain, running or not. The caller holds pair.ops.
 func (f *flow) attach(a *armed) {
+	defer f.lane.open()() // the last toxic cannot be interrupted while it writes, if it is the link's own
 	wrapper, err := f.pair.chain.Toxics.AddToxicJson(strings.NewReader(fmt.Sprintf(
 		`{"name": %q, "type": %q, "stream": %q, "toxicity": 1, "attributes": {}}`, a.ID(), registered(a.Type), f.stream)))
 	if err != nil {

@@ -19,6 +19,7 @@ func (t *coalesceToxic) Pipe(stub *toxics.ToxicStub) {
 		if inside && n == int64(len(t.held)) && !t.end && !t.full {
 			return t.gather(stub)
 		}
+		n = min(n, maxChunk)
 		if inside {
 			n = min(n, t.a.Attributes["size"])
 		}
@@ -33,23 +34,26 @@ func (t *coalesceToxic) gather(stub *toxics.ToxicStub) bool {
 	alarm := p.relay.clock.at(t.came.Add(time.Duration(t.a.Attributes["delay"]) * time.Millisecond))
 	defer alarm.stop()
 	for int64(len(t.held)) < t.a.Attributes["size"] {
-		select {
-		case <-alarm.rings:
-			t.full = true
-			return true
-		case <-stub.Interrupt:
-			return false
-		case c := <-stub.Input:
-			if c == nil {
-				stub.Close()
-				return false
-			}
-			if len(c.Data) == 0 {
-				t.end = true
+		c := t.queued()
+		if c == nil {
+			select {
+			case <-alarm.rings:
+				t.full = true
 				return true
+			case <-stub.Interrupt:
+				return false
+			case c = <-stub.Input:
 			}
-			t.held = append(t.held, c.Data...)
 		}
+		if c == nil {
+			stub.Close()
+			return false
+		}
+		if len(c.Data) == 0 {
+			t.end = true
+			return true
+		}
+		t.held = append(t.held, c.Data...)
 	}
 	t.full = true
 	return true

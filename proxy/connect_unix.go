@@ -31,9 +31,13 @@ func bind(address string, blackhole bool) (addr net.Addr, release func(), err er
 	release = func() { _ = unix.Close(fd) }
 	defer func() {
 		if err != nil {
-			release()
+			_ = unix.Close(fd)
 		}
 	}()
+	// Connections that were accepted at this address may be open still, or in TIME-WAIT.
+	if err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+		return nil, nil, os.NewSyscallError("setsockopt SO_REUSEADDR", err)
+	}
 	if err = unix.Bind(fd, sockaddr); err != nil {
 		return nil, nil, os.NewSyscallError("bind", err)
 	}

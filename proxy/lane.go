@@ -10,7 +10,8 @@ type lane struct {
 	mu      sync.Mutex
 	changed *sync.Cond
 	queue   []chunk
-	changes int // changes of the link's toxics under way
+	changes int           // changes of the link's toxics under way
+	opened  chan struct{} // closed while there are some
 	closed  bool
 }
 
@@ -24,7 +25,7 @@ type chunk struct {
 const laneLength = 2
 
 func newLane(pool *buffers) *lane {
-	l := &lane{pool: pool}
+	l := &lane{pool: pool, opened: make(chan struct{})}
 	l.changed = sync.NewCond(&l.mu)
 	return l
 }
@@ -68,7 +69,20 @@ func (l *lane) add(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.changes += n
+	switch {
+	case n > 0 && l.changes == n:
+		close(l.opened)
+	case n < 0 && l.changes == 0:
+		l.opened = make(chan struct{})
+	}
 	l.changed.Broadcast()
+}
+
+// changing is closed while changes are under way.
+func (l *lane) changing() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.opened
 }
 
 // shut ends the lane: what waits, and what still comes, is dropped.

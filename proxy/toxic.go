@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"slices"
 	"time"
 
 	"github.com/Shopify/toxiproxy/v2/stream"
@@ -34,6 +35,8 @@ type shell struct {
 	held []byte    // what is not yet passed on
 	came time.Time // when it came
 	end  bool      // an end of the stream is held
+
+	queue []*stream.StreamChunk // what came behind that while the chain was being changed
 }
 
 // UnmarshalJSON is called once, before the toxic can run. It takes no attributes: they come with attach.
@@ -52,13 +55,16 @@ func (s *shell) attach(a *armed, offset int64) {
 
 // Cleanup lets go of what is held when the toxic is removed.
 func (s *shell) Cleanup(stub *toxics.ToxicStub) {
-	if len(s.held) > 0 {
-		stub.Output <- &stream.StreamChunk{Data: s.held, Timestamp: s.came}
+	for piece := range slices.Chunk(s.held, maxChunk) { // of a larger one the rest is merged with the next, be it the end
+		stub.Output <- &stream.StreamChunk{Data: piece, Timestamp: s.came}
 	}
 	if s.end {
 		stub.Output <- &stream.StreamChunk{Timestamp: s.came}
 	}
-	s.held, s.end = nil, false
+	for _, c := range s.queue {
+		stub.Output <- c
+	}
+	s.held, s.end, s.queue = nil, false, nil
 }
 
 // pipe runs a toxic until it is interrupted or the link ends. emit passes on part of what is held, or waits to; it returns
@@ -75,30 +81,39 @@ func (s *shell) pipe(stub *toxics.ToxicStub, emit func() bool) {
 				return
 			}
 		}
-		select {
-		case <-stub.Interrupt:
-			return
-		case c := <-stub.Input:
-			if c == nil {
-				stub.Close()
+		c := s.queued()
+		if c == nil {
+			select {
+			case <-stub.Interrupt:
 				return
+			case c = <-stub.Input:
 			}
-			s.held, s.came, s.end = c.Data, c.Timestamp, len(c.Data) == 0
 		}
+		if c == nil {
+			stub.Close()
+			return
+		}
+		s.held, s.came, s.end = c.Data, c.Timestamp, len(c.Data) == 0
 	}
+}
+
+// queued takes the first chunk of the queue; nil if there is none.
+func (s *shell) queued() (c *stream.StreamChunk) {
+	if len(s.queue) > 0 {
+		c, s.queue = s.queue[0], s.queue[1:]
+	}
+	return c
 }
 
 // send passes on the first n bytes of what is held, or the end if nothing is.
 func (s *shell) send(stub *toxics.ToxicStub, n int64) bool {
-	select {
-	case stub.Output <- &stream.StreamChunk{Data: s.held[:n], Timestamp: time.Now()}:
-		s.held = s.held[n:]
-		s.offset += n
-		s.end = s.end && n > 0
-		return true
-	case <-stub.Interrupt:
+	if !s.await(stub, nil, &stream.StreamChunk{Data: s.held[:n], Timestamp: time.Now()}) {
 		return false
 	}
+	s.held = s.held[n:]
+	s.offset += n
+	s.end = s.end && n > 0
+	return true
 }
 
 // wait waits for a moment; false if interrupted.
@@ -106,12 +121,43 @@ func (s *shell) wait(stub *toxics.ToxicStub, due time.Time) bool {
 	p := s.a.flow.pair
 	alarm := p.relay.clock.at(due)
 	defer alarm.stop()
-	select {
-	case <-alarm.rings:
-		p.relay.rec.late(time.Since(due))
-		return true
-	case <-stub.Interrupt:
+	if !s.await(stub, alarm.rings, nil) {
 		return false
+	}
+	p.relay.rec.late(time.Since(due))
+	return true
+}
+
+// await waits until the alarm rings, or the next toxic takes a chunk; false if interrupted. While the chain is being changed it
+// takes what comes: the removal of a toxic before this one waits until what it held is taken, and gives up after 5 s.
+func (s *shell) await(stub *toxics.ToxicStub, rings <-chan struct{}, out *stream.StreamChunk) bool {
+	var output chan<- *stream.StreamChunk
+	if out != nil {
+		output = stub.Output
+	}
+	for {
+		var input <-chan *stream.StreamChunk
+		changing := s.a.flow.lane.changing()
+		select {
+		case <-changing:
+			input, changing = stub.Input, nil
+		default:
+		}
+		select {
+		case <-rings:
+			return true
+		case output <- out:
+			return true
+		case c := <-input:
+			if c == nil {
+				stub.Close()
+				return false
+			}
+			s.queue = append(s.queue, c)
+		case <-changing:
+		case <-stub.Interrupt:
+			return false
+		}
 	}
 }
 

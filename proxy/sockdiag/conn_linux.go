@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -36,6 +37,9 @@ func Open() (*Conn, error) {
 		return nil, fmt.Errorf("sockdiag: bound the netlink socket's reads: %w", err)
 	}
 	// A kernel without inet_diag says ENOENT, which to Get would mean that a socket is not there: find out now.
+	if answers.Load() {
+		return c, nil
+	}
 	if _, err := c.dump(nil, unix.AF_INET, Filter{States: []State{SynSent}, LocalPort: 1}); err != nil {
 		c.Close()
 		if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL) {
@@ -43,8 +47,12 @@ func Open() (*Conn, error) {
 		}
 		return nil, err
 	}
+	answers.Store(true)
 	return c, nil
 }
+
+// answers is whether the kernel has answered once. It goes through its whole table of connections for it, so once is enough.
+var answers atomic.Bool
 
 // Close closes the line.
 func (c *Conn) Close() error {
