@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/proxy/remote"
 	"github.com/faultwire/faultwire/reports"
 	"github.com/faultwire/faultwire/suites"
 	"github.com/faultwire/faultwire/suites/cases"
@@ -31,11 +32,13 @@ type options struct {
 	seed          uint64
 	scale         float64
 	full, strict  bool
+	toxiproxy     string
 	output        string
 	requireTarget bool
 
 	what     *pflag.FlagSet // the flags that say what is tested: those up to config
 	selfTest bool           // nobody said what: Faultwire tests itself
+	remote   *remote.Server // at toxiproxy; nil if the faults are our own
 }
 
 // bind adds the flags to c's.
@@ -65,6 +68,7 @@ func (o *options) bind(c *cobra.Command) {
 	f.Float64Var(&o.scale, "time-scale", 1, "a `factor` on built-in deadlines, patience and graces, for slow machines; declared deadlines stay")
 	f.BoolVar(&o.full, "full", false, "the long cases too")
 	f.BoolVar(&o.strict, "strict", false, "a recommendation (SHOULD) that is not kept fails the run")
+	f.StringVar(&o.toxiproxy, "toxiproxy", "", "put the faults on the Toxiproxy server whose API is at this `URL`; cases that need more are skipped")
 	f.StringVar(&o.output, "output", reports.DefaultFolder, "the report's `folder`")
 	f.BoolVar(&o.requireTarget, "require-target", false, "exit 3 if no target is given, instead of testing Faultwire itself")
 
@@ -109,9 +113,14 @@ func (o *options) engine(c *cobra.Command) (*suites.Engine, []targets.Target, er
 	if err != nil {
 		return nil, nil, err
 	}
+	if c.Flags().Changed("toxiproxy") {
+		if o.remote, err = remote.New(o.toxiproxy); err != nil {
+			return nil, nil, fmt.Errorf("--toxiproxy: %w", err)
+		}
+	}
 	e, err := suites.New(suites.Options{
 		Targets: under, Patterns: o.patterns, Seed: o.seed, Scale: o.scale, Full: o.full, Strict: o.strict,
-		Replay: o.replay(len(under) > 1),
+		Toxiproxy: o.remote, Replay: o.replay(len(under) > 1),
 	})
 	return e, under, err
 }
@@ -142,6 +151,9 @@ func (o *options) replay(several bool) func(suites.Pair, uint64) string {
 		}
 		if o.strict {
 			line = append(line, "--strict")
+		}
+		if o.toxiproxy != "" {
+			line = append(line, "--toxiproxy", o.toxiproxy)
 		}
 		return targets.JoinCommand(line)
 	}

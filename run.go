@@ -37,11 +37,19 @@ func (o *options) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	defer engine.Close()
+	over := ""
+	if o.remote != nil {
+		version, err := o.remote.Check(c.Context())
+		if err != nil && c.Context().Err() == nil {
+			return fmt.Errorf("--toxiproxy: %w", err)
+		}
+		over = fmt.Sprintf(" over Toxiproxy %s at %s", version, o.remote)
+	}
 	if err := o.claimFolder(); err != nil {
 		return &ended{reports.ExitError, err}
 	}
 	line := newProgress(c.ErrOrStderr(), len(engine.Pairs()))
-	line.say(o.opening(engine.Pairs(), under))
+	line.say(o.opening(engine.Pairs(), under, over))
 	release := context.AfterFunc(c.Context(), func() { line.say("Interrupted: ending what is in flight. Once more leaves at once.") })
 	run := engine.Run(c.Context(), line.count)
 	release()
@@ -74,8 +82,8 @@ func (o *options) claimFolder() error {
 	}).WriteFolder(o.output)
 }
 
-// opening says what is about to be run.
-func (o *options) opening(pairs []suites.Pair, under []targets.Target) string {
+// opening says what is about to be run, and over what if not over our own wire.
+func (o *options) opening(pairs []suites.Pair, under []targets.Target, over string) string {
 	what := fmt.Sprintf("%d targets", len(under))
 	if len(under) == 1 {
 		what = under[0].Name + ", " + under[0].How()
@@ -86,5 +94,5 @@ func (o *options) opening(pairs []suites.Pair, under []targets.Target) string {
 	if len(pairs) == 0 {
 		return "No case for " + what + "; see faultwire list, and --full for the long ones"
 	}
-	return fmt.Sprintf("Testing %s: %d cases, seed %d", what, len(pairs), o.seed)
+	return fmt.Sprintf("Testing %s%s: %d cases, seed %d", what, over, len(pairs), o.seed)
 }

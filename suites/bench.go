@@ -9,6 +9,7 @@ import (
 
 	"github.com/faultwire/faultwire/fixtures"
 	"github.com/faultwire/faultwire/proxy"
+	"github.com/faultwire/faultwire/proxy/remote"
 	"github.com/faultwire/faultwire/reports"
 	"github.com/faultwire/faultwire/suites/cases"
 	"github.com/faultwire/faultwire/targets"
@@ -17,7 +18,8 @@ import (
 // A bench is what the engine knows of one target: whether it works at all, whether it tells kinds of error apart, and what
 // ending costs it.
 type bench struct {
-	target *targets.Target
+	target    *targets.Target
+	toxiproxy *remote.Server // what the faults are put on; nil is the wire itself
 
 	once     sync.Once
 	control  reports.Result
@@ -49,10 +51,13 @@ var controlCase = cases.Case{
 // blocked runs the control, once, and says why the target's cases cannot be judged; empty if they can.
 func (b *bench) blocked(ctx context.Context, e *Engine) string {
 	b.once.Do(func() { b.calibrate(ctx, e) })
-	if b.control.Verdict != reports.Pass {
-		return "blocked: the control exchange failed"
+	switch b.control.Verdict {
+	case reports.Pass:
+		return ""
+	case reports.Skip:
+		return b.control.Reason
 	}
-	return ""
+	return "blocked: the control exchange failed"
 }
 
 func (b *bench) calibrate(ctx context.Context, e *Engine) {
@@ -65,6 +70,10 @@ func (b *bench) calibrate(ctx context.Context, e *Engine) {
 	b.speaks = b.target.Role == targets.ServerRole || b.target.Command == nil || b.target.Command.Classify != nil
 	p := Pair{controlCase, b.target}
 	began := time.Now()
+	if b.toxiproxy != nil && b.target.Role == targets.ClientRole && e.halfCloses(ctx, b) {
+		b.control = e.complete(reports.Result{Verdict: reports.Skip, Reason: halfClosesReason}, p, began)
+		return
+	}
 	o, err := e.observe(ctx, b, controlCase, false)
 	if err != nil {
 		b.control = reports.Result{Verdict: reports.Error, Reason: err.Error(), Attachments: startEvidence(err)}
@@ -94,7 +103,7 @@ func (b *bench) calibrate(ctx context.Context, e *Engine) {
 func (e *Engine) hears(ctx context.Context, b *bench) bool {
 	refused := controlCase
 	refused.Wire = func(cases.Timing, int64) []proxy.Fault { return []proxy.Fault{proxy.Refuse()} }
-	o, err := e.observe(ctx, b, refused, false)
+	o, err := e.observe(ctx, &bench{target: b.target}, refused, false) // by our own wire: no Toxiproxy refuses
 	if err != nil {
 		return false
 	}

@@ -34,21 +34,21 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 	}
 	service := stage.Serve(l, c.Exchange)
 	defer service.Stop()
-	relay, err := e.lay(c, t, timing, l.Addr().String(), stage.Events)
+	wire, err := e.lay(b, c, timing, l.Addr().String(), stage.Events)
 	if err != nil {
 		return o, err
 	}
-	defer relay.Close()
+	defer wire.Close()
 
 	started := func() {}
 	if t.Command != nil {
 		started = e.pool.start(c.Timed)
 	}
-	begun := relay.Elapsed()
-	said, hung := e.exchange(ctx, relay, w, started, timing, func(ctx context.Context) targets.Said {
-		return t.Exchange(ctx, relay.Addr().String(), targets.Job{Messages: bodies, Promises: t.Promises})
+	begun := wire.Elapsed()
+	said, hung := e.exchange(ctx, wire.Relay, w, started, timing, func(ctx context.Context) targets.Said {
+		return t.Exchange(ctx, wire.Addr().String(), targets.Job{Messages: bodies, Promises: t.Promises})
 	})
-	ended := relay.Elapsed()
+	ended := wire.Elapsed()
 	if said.Err != nil {
 		return o, said.Err
 	}
@@ -56,11 +56,16 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 		ended -= time.Since(said.Process.Ended)
 	}
 	patient, cancel := context.WithTimeout(ctx, time.Duration(scale*float64(endPatience)))
-	_ = relay.ClientsEnded(patient) // what is still open is seen in the trace
+	_ = wire.ClientsEnded(patient) // what is still open is seen in the trace
 	cancel()
-	o.Trace = relay.Trace()
-	_ = relay.Close()
+	o.Trace = wire.Trace()
+	if err := wire.Close(); err != nil {
+		return o, err
+	}
 	o.Reference = service.Stop()
+	if wire.toxics != nil {
+		o.Trace.Fired = struck(wire.plan, o)
+	}
 
 	o.Outcome, o.Detail, o.Process, o.Blind = said.Outcome, said.Detail, said.Process, said.NoOutput
 	if hung {
@@ -92,23 +97,6 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 
 // heardLimit bounds what an observation keeps of the bytes a client received.
 const heardLimit = 256
-
-// lay starts the wire to upstream and makes the event "fault" happen when its first fault strikes.
-func (e *Engine) lay(c cases.Case, t *targets.Target, timing cases.Timing, upstream string, events *fixtures.Events) (*proxy.Relay, error) {
-	relay, err := proxy.Listen(proxy.Config{Upstream: upstream, Plan: e.plan(c, t, timing), TimeScale: e.options.Scale})
-	if err != nil {
-		return nil, err
-	}
-	fired := relay.Fired()
-	e.work.Go(func() {
-		select {
-		case <-fired:
-			events.Happen("fault")
-		case <-relay.Closed():
-		}
-	})
-	return relay, nil
-}
 
 // plan is the case's faults, for this target.
 func (e *Engine) plan(c cases.Case, t *targets.Target, timing cases.Timing) proxy.Plan {

@@ -37,19 +37,24 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 	defer server.Stop()
 
 	stage := &fixtures.Stage{Protocol: t.Protocol, Seed: e.seedOf(c), Deadlines: timing, Patience: patience(scale), Events: fixtures.NewEvents()}
-	relay, err := e.lay(c, t, timing, server.Addr, stage.Events)
+	wire, err := e.lay(b, c, timing, server.Addr, stage.Events)
 	if err != nil {
 		return o, err
 	}
-	defer relay.Close()
-	stage.Dial, stage.Direct = b.paced(relay.Dial), b.paced(dialer(server.Addr))
+	defer wire.Close()
+	stage.Dial, stage.Direct = b.paced(wire.Dial), b.paced(dialer(server.Addr))
 	o.Reference = stage.Play(ctx, c.Exchange)
-	// What the script closed in order must reach the server so; closing the relay resets what is still open.
+	// What the script closed in order must reach the server so; closing the wire resets what is still open.
 	patient, enough := context.WithTimeout(ctx, time.Duration(scale*float64(quietPatience)))
-	_ = relay.Quiet(patient)
+	_ = wire.Quiet(patient)
 	enough()
-	o.Trace = relay.Trace()
-	_ = relay.Close()
+	o.Trace = wire.Trace()
+	if err := wire.Close(); err != nil {
+		return o, err
+	}
+	if wire.toxics != nil {
+		o.Trace.Fired = struck(wire.plan, o)
+	}
 	o.Outcome, o.Detail = o.Reference.Judged()
 	o.Bystander = o.Reference.Bystander
 	for _, conn := range o.Reference.Conns {

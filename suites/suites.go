@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/proxy/remote"
 	"github.com/faultwire/faultwire/reports"
 	"github.com/faultwire/faultwire/suites/cases"
 	"github.com/faultwire/faultwire/targets"
@@ -38,6 +39,9 @@ type Options struct {
 	Scale    float64  // stretches the built-in deadlines, patience and graces, not what a target declares; default 1
 	Full     bool     // also the cases that move more than 1 MiB or prove that something never blocks
 	Strict   bool     // a SHOULD not kept gates too
+
+	// Toxiproxy is a server whose toxics are the faults, instead of the wire's own. What it cannot do is skipped.
+	Toxiproxy *remote.Server
 
 	// Replay makes the line that runs the pair alone, for reports. nil leaves it out.
 	Replay func(p Pair, seed uint64) string
@@ -79,7 +83,7 @@ func New(o Options) (*Engine, error) {
 		if e.benches[t.Name] != nil {
 			return nil, &targets.ConfigError{Key: "name", Msg: fmt.Sprintf("two targets are called %q; give each a name of its own", t.Name)}
 		}
-		e.benches[t.Name] = &bench{target: t}
+		e.benches[t.Name] = &bench{target: t, toxiproxy: o.Toxiproxy}
 		for _, c := range chosen {
 			if applies(c, t) {
 				e.pairs = append(e.pairs, Pair{c, t})

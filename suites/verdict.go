@@ -27,6 +27,9 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 	if why := undeclared(p.Case, p.Target); why != "" {
 		return reports.Result{Verdict: reports.Skip, Reason: why}
 	}
+	if why := e.beyondToxiproxy(p); why != "" {
+		return reports.Result{Verdict: reports.Skip, Reason: why}
+	}
 	b := e.benches[p.Target.Name]
 	if why := b.blocked(ctx, e); why != "" {
 		return reports.Result{Verdict: reports.Skip, Reason: why}
