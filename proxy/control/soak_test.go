@@ -68,6 +68,7 @@ func TestSoak(t *testing.T) {
 	if s := os.Getenv("FAULTWIRE_SOAK_CONNS"); s != "" {
 		many = must(strconv.Atoi(s))
 	}
+	rest := time.Duration(many) * 10 * time.Millisecond // many connections, mostly at rest: a few hundred a second come and go
 	before := gleak.Goroutines()
 	upstream := newSource()
 	server := control.New(control.Options{Seed: 1})
@@ -89,7 +90,7 @@ func TestSoak(t *testing.T) {
 			clients.Go(func() {
 				for ended := false; !ended; {
 					opened.Add(1)
-					whole.Add(int64(visit(g, p.Listen, promised)))
+					whole.Add(int64(visit(g, p.Listen, promised, rand.N(rest))))
 					select {
 					case <-over:
 						ended = true
@@ -149,8 +150,9 @@ type greeting struct {
 	Reset    bool   // whether the server is to reset the connection in the middle
 }
 
-// visit makes one connection, of one kind or another, and returns 1 if everything came back. If that is promised it must.
-func visit(g *WithT, addr string, promised bool) int {
+// visit makes one connection, of one kind or another, with a rest in its middle, and returns 1 if everything came back. If that
+// is promised it must.
+func visit(g *WithT, addr string, promised bool, rest time.Duration) int {
 	c := must(net.Dial("tcp", addr)).(*net.TCPConn)
 	defer c.Close()
 	_ = c.SetDeadline(time.Now().Add(patience))
@@ -164,7 +166,10 @@ func visit(g *WithT, addr string, promised bool) int {
 	defer func() { <-sent }()
 	switch send := func() {
 		defer close(sent)
-		_, _ = io.Copy(c, hello.stream())
+		all := hello.stream()
+		_, _ = io.CopyN(c, all, hello.length()/2)
+		time.Sleep(rest)
+		_, _ = io.Copy(c, all)
 	}; kind {
 	case 6: // aborted while bytes are on their way in both directions
 		go send()
