@@ -52,6 +52,7 @@ func (f *flow) link() bool {
 		direction = stream.Downstream
 	}
 	f.chained = true
+	p.work.Add(1) // for the input edge, which runs in a goroutine of the link's and may start a watch
 	p.chain.Toxics.StartLink(p.relay.toxics, string(f.stream), (*inputEdge)(f), (*outputEdge)(f), direction)
 	return true
 }
@@ -93,6 +94,7 @@ func (e *inputEdge) Read([]byte) (int, error) { return 0, errors.ErrUnsupported 
 // WriteTo feeds the link until the connection is over. It keeps at most the window's bytes under way.
 func (e *inputEdge) WriteTo(w io.Writer) (int64, error) {
 	f := (*flow)(e)
+	defer f.pair.work.Done()
 	over := func() (int64, error) {
 		<-f.pair.unchained.ch
 		return f.read.Load(), nil

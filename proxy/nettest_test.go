@@ -109,9 +109,14 @@ func TestTLSPassesTheWire(t *testing.T) {
 			heard := make(chan []byte, 1)
 			r := wire(t, func(c *net.TCPConn) {
 				s := tls.Server(c, server)
-				go func() { _, _ = s.Write(text) }()
+				said := make(chan struct{})
+				go func() {
+					defer close(said)
+					_, _ = s.Write(text)
+				}()
 				b, _ := io.ReadAll(s)
 				heard <- b
+				<-said
 				_ = s.CloseWrite()
 			}, faults...)
 			c := tls.Client(dial(t, r), client)
