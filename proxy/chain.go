@@ -141,8 +141,12 @@ const (
 
 // window is how many bytes may be between the edges.
 func (f *flow) window() int64 {
+	toxics := *f.toxics.Load()
 	w := int64(narrowWindow)
-	for _, a := range *f.toxics.Load() {
+	if len(toxics) == 1 && toxics[0].Type == "bandwidth" {
+		w = chunkSize
+	}
+	for _, a := range toxics {
 		switch given, ok := a.Attributes["window"]; {
 		case ok:
 			w = max(chunkSize, given)

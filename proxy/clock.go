@@ -12,7 +12,6 @@ type clock struct {
 	ticker ticker
 	mu     sync.Mutex
 	queue  alarms
-	set    time.Time // what the ticker is set to
 	done   chan struct{}
 }
 

@@ -34,7 +34,8 @@ func inTime(what string, op func() error) error {
 		return err
 	case <-time.After(30 * time.Second):
 		debug.SetTraceback("all")
-		panic(what + " hangs")
+		go panic(what + " hangs") // not here: the test's clean-up would hang, too
+		select {}
 	}
 }
 
@@ -212,7 +213,7 @@ func TestRemovingAFaultLetsGoOfWhatItHolds(t *testing.T) {
 // Coalesce can hold more than a write's worth. What is let go of is not merged with the end behind it.
 func TestRemovingACoalesceLetsGoOfMoreThanAWrite(t *testing.T) {
 	g := NewWithT(t)
-	text := random(64<<10 + 100_000)
+	text := random(64<<10 + 60_000 + 32<<10)
 	parts := [][]byte{text[:64<<10], text[64<<10:][:60_000], text[64<<10+60_000:]} // taken by the next toxic; gathered; too much
 	faults := []proxy.Fault{proxy.Latency(0, 0), proxy.Coalesce(64<<10, aLongHold), proxy.Bandwidth(0)}
 	for range 20 {
@@ -288,6 +289,29 @@ func TestAReceiverThatDoesNotReadLosesNothing(t *testing.T) {
 	}
 	g.Expect(downstream(r).In).To(BeNumerically("<", len(text)), "something waited all the time")
 	g.Expect(bytes.Equal(must(io.ReadAll(c)), text)).To(BeTrue())
+}
+
+// What comes in small chunks while nothing goes out fills a link that has no toxic any more.
+func TestAToxicCanBeAddedToALinkThatIsFull(t *testing.T) {
+	g := NewWithT(t)
+	const size = 50
+	r := wire(t, func(c *net.TCPConn) {
+		for range size {
+			_, _ = c.Write([]byte("."))
+			time.Sleep(time.Millisecond) // else the wire reads them at once
+		}
+	}, proxy.Latency(0, 0), proxy.Stall())
+	c := join(t, r)
+	g.Eventually(r.Fired()).WithTimeout(10 * time.Second).Should(BeClosed())
+	remove(g, r, proxy.Latency(0, 0))
+	g.Eventually(func() int64 { // the link takes no more, or has all
+		before := downstream(r).In
+		time.Sleep(50 * time.Millisecond)
+		return downstream(r).In - before
+	}).WithTimeout(10 * time.Second).Should(BeZero())
+	add(g, r, proxy.Slicer(1, 0, 0))
+	remove(g, r, proxy.Stall())
+	g.Expect(must(io.ReadAll(c))).To(HaveLen(size))
 }
 
 func TestATimeoutAddedLiveClosesAConnectionWhoseReceiverDoesNotRead(t *testing.T) {

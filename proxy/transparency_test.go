@@ -228,10 +228,3 @@ func connect(t *testing.T, weAre proxy.Side, faults []proxy.Fault, relayed bool)
 	}
 	return server, client
 }
-
-func must[V any](v V, err error) V {
-	if err != nil {
-		panic(err)
-	}
-	return v
-}

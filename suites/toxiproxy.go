@@ -116,7 +116,8 @@ func struck(plan proxy.Plan, o cases.Observation) (all []proxy.Strike) {
 	return all
 }
 
-const halfClosesReason = "the client ends its own direction before it has the reply, and Toxiproxy then ends both; test it without Toxiproxy"
+const halfClosesReason = "the client ends its own direction before it has the reply, and Toxiproxy then ends both; " +
+	"test it without Toxiproxy"
 
 // halfCloses asks a client once, by our own wire and with a reply that is late, whether it half-closes before it has the reply.
 // Through a Toxiproxy even a sound one then gets none, or by a race.

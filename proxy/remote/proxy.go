@@ -62,10 +62,12 @@ func (s *Server) end(made *toxiproxy.Proxy) error {
 		err = e
 	}
 	if err != nil {
-		return fmt.Errorf("%s: removing the proxy %s: %w; the Toxiproxy has ended, or somebody else has removed it", s.url, made.Name, err)
+		return fmt.Errorf("%s: removing the proxy %s: %w; the Toxiproxy has ended, or somebody else has removed it",
+			s.url, made.Name, err)
 	}
 	if !reflect.DeepEqual(made, last) {
-		return fmt.Errorf("%s: the proxy %s was changed meanwhile, by a reset of the server or by somebody else; run when nobody does that", s.url, made.Name)
+		return fmt.Errorf("%s: the proxy %s was changed meanwhile, by a reset of the server or by somebody else; run when nobody does that",
+			s.url, made.Name)
 	}
 	return nil
 }

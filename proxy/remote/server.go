@@ -37,7 +37,8 @@ func New(at string) (*Server, error) {
 		full = "http://" + full
 	}
 	u, err := url.Parse(full)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" ||
+		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
 		return nil, fmt.Errorf("%q is not the URL of a Toxiproxy's API; write one such as http://127.0.0.1:8474", at)
 	}
 	s := &Server{url: u.Scheme + "://" + u.Host, prefix: fmt.Sprintf("faultwire-%d-%s", os.Getpid(), rand.Text()[:6])}
@@ -86,7 +87,8 @@ func (s *Server) version() (string, error) {
 		Version string `json:"version"`
 	}
 	if err != nil || json.Unmarshal(answer, &said) != nil || said.Version == "" {
-		return "", fmt.Errorf("%s: something answers there, but it is not a Toxiproxy of version 2: GET /version must say which it is; mend the URL", s.url)
+		return "", fmt.Errorf("%s: something answers there, but it is not a Toxiproxy of version 2: GET /version must say which it is; mend the URL",
+			s.url)
 	}
 	if c := said.Version[0]; c >= '0' && c <= '9' && !strings.HasPrefix(said.Version, "2.") { // built from source it says "git"
 		return "", fmt.Errorf("%s: Toxiproxy %s is there; it must be version 2", s.url, said.Version)
@@ -109,7 +111,8 @@ func (s *Server) try() error {
 	if e := p.Close(); err == nil {
 		return e
 	}
-	return fmt.Errorf("%s: no connection comes through its proxies: %w; it must run on this machine, in the same network (a container: --network host)", s.url, err)
+	return fmt.Errorf("%s: no connection comes through its proxies: %w; it must run on this machine, in the same network (a container: --network host)",
+		s.url, err)
 }
 
 func through(addr string, l *net.TCPListener) error {
