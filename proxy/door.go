@@ -86,13 +86,12 @@ func (r *Relay) hold(d *door, addr net.Addr) {
 }
 
 // shut gives the address back and waits until nothing of the door runs.
-func (d *door) shut() error {
+func (d *door) shut() {
 	d.once.Do(func() {
 		close(d.closed)
 		d.release()
 	})
 	d.work.Wait()
-	return nil
 }
 
 // accept takes connections until the door is shut. Running out of descriptors is no reason to stop: it waits and goes on.

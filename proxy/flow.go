@@ -178,7 +178,8 @@ func (f *flow) watch() {
 		return
 	}
 	if f.pair.swallowing() {
-		return // nobody hears of it
+		f.pair.swallow() // nobody hears of it
+		return
 	}
 	f.dst.reset()
 	f.passed(endRST)
@@ -224,6 +225,9 @@ func (f *flow) pass(p []byte) {
 			return
 		}
 		if f.mute() {
+			if f.pair.swallowing() {
+				f.pair.swallow()
+			}
 			f.moved.add(int64(len(p)))
 			return
 		}

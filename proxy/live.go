@@ -52,7 +52,8 @@ func (r *Relay) Update(f Fault) error {
 }
 
 // Remove takes the fault out of the plan and lets go of what it held; removing a timeout closes the connections it holds, as
-// Toxiproxy does. The error wraps [ErrNoFault].
+// Toxiproxy does, and removing a blackhole resets those of which it has swallowed something: no TCP goes on behind a gap.
+// The error wraps [ErrNoFault].
 func (r *Relay) Remove(id string) error {
 	return r.change(func(plan *Plan) error {
 		if !plan.has(id) {
@@ -85,23 +86,29 @@ func (r *Relay) change(how func(*Plan) error) error {
 	if err := how(&plan); err != nil {
 		return err
 	}
-	if err := plan.check(); err != nil {
+	if err := r.config.check(plan); err != nil {
 		return err
 	}
+	r.put(plan)
+	if err := r.reopen(old, plan); err != nil {
+		r.put(old)
+		return errors.Join(err, r.reopen(plan, old))
+	}
+	r.rec.post(Notice{What: "armed"})
+	return nil
+}
+
+// put makes the plan the one in force, for new connections and for those that are open.
+func (r *Relay) put(plan Plan) {
 	r.mu.Lock()
 	r.plan = plan
 	open := slices.Collect(maps.Keys(r.pairs))
 	r.mu.Unlock()
-	if err := r.reopen(old, plan); err != nil {
-		return err
-	}
 	var changes sync.WaitGroup
 	for _, p := range open {
 		changes.Go(func() { p.change(plan) })
 	}
 	changes.Wait()
-	r.rec.post(Notice{What: "armed"})
-	return nil
 }
 
 // reopen changes the way the address is held, if the plan wants another. The caller holds arming.
@@ -115,7 +122,7 @@ func (r *Relay) reopen(old, plan Plan) error {
 		return nil
 	}
 	at := r.Addr()
-	_ = r.door.shut()
+	r.door.shut()
 	where := at.String()
 	if at.Network() == "unix" {
 		where = "unix:" + where
@@ -172,6 +179,9 @@ func (f *flow) remove(id string) {
 	a.gone.raise()
 	if f.drop.Load() == a {
 		f.pair.close()
+	}
+	if f.pair.hole.Load() == a && f.pair.swallowed.Load() {
+		f.pair.reset()
 	}
 }
 

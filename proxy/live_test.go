@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -437,21 +438,36 @@ func TestAFaultAddedLiveAtTimeZeroStrikesAnIdleConnection(t *testing.T) {
 	}
 }
 
-func TestRemovingABlackholeLetsTheEndPass(t *testing.T) {
+// What a black hole has swallowed is lost: no byte may pass behind the gap, and no end that looks like a good one.
+func TestRemovingABlackhole(t *testing.T) {
+	for text, want := range map[string]error{"": io.EOF, "swallowed": syscall.ECONNRESET} {
+		g := NewWithT(t)
+		hole := proxy.Blackhole().At(0)
+		r := wire(t, echo)
+		c := hello(t, r)
+		add(g, r, hole)
+		g.Eventually(r.Fired()).WithTimeout(10 * time.Second).Should(BeClosed())
+		must(c.Write([]byte(text)))
+		_ = c.CloseWrite()
+		g.Eventually(func() string { return r.Trace().Conns[0].Upstream.End }).WithTimeout(10 * time.Second).Should(Equal("fin"))
+		g.Expect(r.Trace().Conns[0].Upstream.Passed).To(BeEmpty())
+		remove(g, r, hole)
+		n, err := drain(c, 0)
+		g.Expect(n).To(BeZero())
+		g.Expect(err).To(MatchError(want), "after %q", text)
+	}
+}
+
+func TestAPlanThatCannotBeHeldChangesNothing(t *testing.T) {
 	g := NewWithT(t)
-	hole := proxy.Blackhole().At(0)
-	r := wire(t, echo)
-	c := hello(t, r)
-	add(g, r, hole)
-	g.Eventually(r.Fired()).WithTimeout(10 * time.Second).Should(BeClosed())
-	must(c.Write([]byte("swallowed")))
-	_ = c.CloseWrite()
-	g.Eventually(func() string { return r.Trace().Conns[0].Upstream.End }).WithTimeout(10 * time.Second).Should(Equal("fin"))
-	g.Expect(r.Trace().Conns[0].Upstream.Passed).To(BeEmpty())
-	remove(g, r, hole)
-	n, err := drain(c, 0)
-	g.Expect(n).To(BeZero())
-	g.Expect(err).To(MatchError(io.EOF))
+	r := must(proxy.Listen(proxy.Config{Listen: "unix:" + t.TempDir() + "/wire", Upstream: "127.0.0.1:1"}))
+	t.Cleanup(func() { r.Close() })
+	var bad *proxy.InvalidFault
+	g.Expect(errors.As(r.Add(proxy.Refuse()), &bad)).To(BeTrue(), "a Unix socket cannot be bound and refuse")
+	g.Expect(bad.Error()).To(ContainSubstring("needs TCP"))
+	g.Expect(r.Plan().Faults).To(BeEmpty())
+	c := must(net.Dial("unix", r.Addr().String()))
+	g.Expect(c.Close()).To(Succeed())
 }
 
 func TestRemovingATimeoutCloses(t *testing.T) {

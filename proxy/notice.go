@@ -21,17 +21,19 @@ type Notice struct {
 // maxNotices bounds the notices kept; the oldest are forgotten.
 const maxNotices = 4096
 
-// A board keeps the latest notices and lets others wait for the next.
-type board struct {
+// A Board keeps the latest notices and lets others wait for the next. It may outlive the relay that posts to it, and be given
+// to another one after it (see [Config]): the numbers go on.
+type Board struct {
 	mu    sync.Mutex
 	last  int // the newest one's Seq
 	kept  []Notice
 	fresh chan struct{} // closed, and replaced, with each notice
 }
 
-func newBoard() *board { return &board{fresh: make(chan struct{})} }
+// NewBoard is a board without notices.
+func NewBoard() *Board { return &Board{fresh: make(chan struct{})} }
 
-func (b *board) post(n Notice) {
+func (b *Board) post(n Notice) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.last++
@@ -44,7 +46,8 @@ func (b *board) post(n Notice) {
 	b.fresh = make(chan struct{})
 }
 
-func (b *board) since(seq int) ([]Notice, <-chan struct{}) {
+// Since is [Relay.Notices], whichever relay posted them.
+func (b *Board) Since(seq int) (notices []Notice, more <-chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	i, _ := slices.BinarySearchFunc(b.kept, seq+1, func(n Notice, s int) int { return n.Seq - s })
@@ -54,5 +57,5 @@ func (b *board) since(seq int) ([]Notice, <-chan struct{}) {
 // Notices are those that came after the one with number seq, the oldest first; 0 asks for all that are kept. more is closed
 // when the next one comes.
 func (r *Relay) Notices(seq int) (notices []Notice, more <-chan struct{}) {
-	return r.rec.board.since(seq)
+	return r.rec.board.Since(seq)
 }

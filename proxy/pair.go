@@ -29,6 +29,7 @@ type pair struct {
 
 	dialled   flag                  // there is a server's socket
 	hole      atomic.Pointer[armed] // a blackhole that has struck: nothing passes any more, no end either
+	swallowed atomic.Bool           // the blackhole has swallowed something
 	aborted   flag                  // the connection is being torn down
 	unchained flag                  // the toxics have let go of what they held: the input edges may end
 	over      chan struct{}         // closed when everything of this connection has ended
@@ -165,6 +166,14 @@ func (p *pair) close() {
 	p.client.close()
 	p.server.close()
 	p.aborted.raise()
+}
+
+// swallow notes that the blackhole has swallowed something. Removed meanwhile, it has nothing to give back.
+func (p *pair) swallow() {
+	p.swallowed.Store(true)
+	if !p.swallowing() {
+		p.reset()
+	}
 }
 
 // swallowing reports whether a blackhole has struck.

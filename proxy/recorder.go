@@ -19,7 +19,7 @@ const (
 // A recorder writes the trace. Its methods may be called from any goroutine.
 type recorder struct {
 	start time.Time
-	board *board
+	board *Board
 
 	mu    sync.Mutex
 	trace Trace
@@ -46,8 +46,8 @@ type decisionLog struct {
 	dropped int
 }
 
-func newRecorder() *recorder {
-	return &recorder{start: time.Now(), board: newBoard(), conns: map[int]*log{},
+func newRecorder(b *Board) *recorder {
+	return &recorder{start: time.Now(), board: b, conns: map[int]*log{},
 		sign: make(chan struct{}), fired: make(chan struct{}), news: make(chan struct{})}
 }
 
@@ -180,14 +180,11 @@ func (r *recorder) isSettled(client string) (settled bool, changed <-chan struct
 	return false, r.news
 }
 
-// struck notes that a fault struck. A fault strikes a connection once; being called again changes nothing.
+// struck notes that a fault struck.
 func (r *recorder) struck(f Fault, conn int, stream Stream, offset int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	name, at := f.ID(), r.now()
-	if slices.ContainsFunc(r.trace.Fired, func(s Strike) bool { return s.Fault == name && s.Conn == conn }) {
-		return
-	}
 	if len(r.trace.Fired) == maxFired {
 		r.trace.Fired = slices.Delete(r.trace.Fired, 0, maxFired/2)
 	}

@@ -19,6 +19,7 @@ type Config struct {
 	Upstream  string  // host:port, or unix:path, of the server behind the wire
 	Plan      Plan    // the faults; its streams resolved (see [Plan.Facing])
 	TimeScale float64 // stretches the relay's own waits on a slow machine; default 1
+	Board     *Board  // where the notices go; default: one of the relay's own
 }
 
 // A Relay is the wire: it accepts connections, dials the upstream for each, and moves bytes between the two through the
@@ -39,6 +40,7 @@ type Relay struct {
 
 	arming sync.Mutex // one change of the plan at a time
 	door   *door      // under arming
+	shut   bool       // under arming: Close has run
 
 	mu    sync.Mutex
 	addr  net.Addr
@@ -57,16 +59,19 @@ func Listen(config Config) (*Relay, error) {
 	if config.TimeScale == 0 {
 		config.TimeScale = 1
 	}
+	if config.Board == nil {
+		config.Board = NewBoard()
+	}
 	if !(config.TimeScale > 0) {
 		return nil, fmt.Errorf("relay: a time scale of %g; it must be more than 0", config.TimeScale)
 	}
-	if err := config.Plan.check(); err != nil {
+	if err := config.check(config.Plan); err != nil {
 		return nil, err
 	}
 	r := &Relay{
 		config: config,
 		plan:   config.Plan,
-		rec:    newRecorder(),
+		rec:    newRecorder(config.Board),
 		clock:  newClock(),
 		toxics: toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()),
 		pairs:  map[*pair]struct{}{},
@@ -80,13 +85,29 @@ func Listen(config Config) (*Relay, error) {
 	return r, nil
 }
 
-// check is Validate, and whether this machine can inject the faults: the error then wraps [errors.ErrUnsupported].
-func (p Plan) check() error {
+// check is Validate, and whether these sockets, on this machine, can have the faults: for want of the machine's, the error
+// wraps [errors.ErrUnsupported].
+func (c Config) check(p Plan) error {
 	if err := p.Validate(); err != nil {
 		return err
 	}
 	for _, f := range p.Faults {
-		if f.Type == "vanish" || f.Type == "packet_loss" || f.Type == "syn_loss" {
+		needs, loses := "", false
+		switch f.Type {
+		case "refuse", "connect_blackhole":
+			needs = c.Listen
+		case "syn_loss":
+			needs, loses = c.Listen, true
+		case "vanish", "packet_loss":
+			loses = true
+			if needs = c.Upstream; f.Stream == Downstream {
+				needs = c.Listen
+			}
+		}
+		if network(needs) == "unix" {
+			return &InvalidFault{f.ID(), "type", "needs TCP; " + needs + " is a Unix socket"}
+		}
+		if loses {
 			if err := canLose(); err != nil {
 				return fmt.Errorf("%s: %w", f.ID(), err)
 			}
@@ -128,15 +149,16 @@ func (r *Relay) Close() error {
 	r.cancel()
 	r.arming.Lock()
 	defer r.arming.Unlock()
-	err := r.door.shut()
+	if r.shut {
+		return nil
+	}
+	r.shut = true
+	r.door.shut()
 	r.Reset()
 	r.work.Wait()
-	if r.clock != nil {
-		r.clock.close()
-		r.pipes.close()
-		r.clock = nil
-	}
-	return err
+	r.clock.close()
+	r.pipes.close()
+	return nil
 }
 
 // Dial connects through the relay and returns when the relay has dialled the upstream, so that connections reach it in the

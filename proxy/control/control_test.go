@@ -317,8 +317,15 @@ func TestAPlanIsArmedAndItsEventsWaitedFor(t *testing.T) {
 	g.Expect(status).To(Equal(http.StatusBadRequest))
 	g.Expect(answer).To(ContainSubstring("plan:2: faults[0].attributes.latency"))
 
-	// Disabled and enabled again, the numbers go on.
+	// Disabled and enabled again, the numbers go on, and what happened while it was disabled is told.
+	open := must(net.Dial("tcp", p.Listen))
+	defer open.Close()
+	_, answer = send(h.URL, "GET", fmt.Sprintf("/proxies/p/events?wait=10s&what=connected&since=%d", events.Next), "")
+	g.Expect(json.Unmarshal([]byte(answer), &events)).To(Succeed())
 	send(h.URL, "PATCH", "/proxies/p", `{"enabled":false}`)
+	_, answer = send(h.URL, "GET", fmt.Sprintf("/proxies/p/events?what=closed&since=%d", events.Next), "")
+	g.Expect(json.Unmarshal([]byte(answer), &events)).To(Succeed())
+	g.Expect(events.Events).To(HaveLen(1), "disabling closes the connection")
 	send(h.URL, "PATCH", "/proxies/p", `{"enabled":true}`)
 	go func() { _, _ = ask(p.Listen, "x") }()
 	last := events.Next

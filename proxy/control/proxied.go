@@ -15,7 +15,8 @@ type proxied struct {
 	name, listen, upstream string
 	plan                   proxy.Plan
 	relay                  *proxy.Relay
-	past                   int // events of the relays before this one
+	board                  *proxy.Board  // the events of all its relays
+	gone                   chan struct{} // closed when it is deleted
 }
 
 // A View is a proxy as the API shows it.
@@ -56,7 +57,7 @@ func (p *proxied) enable() error {
 	if strings.HasPrefix(listen, ":") { // loopback unless told otherwise
 		listen = "127.0.0.1" + listen
 	}
-	r, err := proxy.Listen(proxy.Config{Listen: listen, Upstream: p.upstream, Plan: p.plan})
+	r, err := proxy.Listen(proxy.Config{Listen: listen, Upstream: p.upstream, Plan: p.plan, Board: p.board})
 	if err != nil {
 		return err
 	}
@@ -70,10 +71,6 @@ func (p *proxied) enable() error {
 func (p *proxied) disable() {
 	if p.relay == nil {
 		return
-	}
-	seen, _ := p.relay.Notices(0)
-	if len(seen) > 0 {
-		p.past += seen[len(seen)-1].Seq
 	}
 	_ = p.relay.Close()
 	p.relay = nil
@@ -138,8 +135,7 @@ func (s *Server) update(p *proxied, r *http.Request) (int, any, error) {
 }
 
 func (s *Server) remove(p *proxied, _ *http.Request) (int, any, error) {
-	p.disable()
-	delete(s.proxies, p.name)
+	s.drop(p)
 	return http.StatusNoContent, nil, nil
 }
 

@@ -51,9 +51,15 @@ func (s *Server) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range s.proxies {
-		p.disable()
+		s.drop(p)
 	}
-	clear(s.proxies)
+}
+
+// drop closes the proxy and forgets it; the caller holds mu.
+func (s *Server) drop(p *proxied) {
+	p.disable()
+	close(p.gone)
+	delete(s.proxies, p.name)
 }
 
 // Handler serves the API.
@@ -266,7 +272,8 @@ func (s *Server) make(d Definition) (*proxied, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &proxied{name: d.Name, listen: d.Listen, upstream: d.Upstream, plan: plan}
+	p := &proxied{name: d.Name, listen: d.Listen, upstream: d.Upstream, plan: plan,
+		board: proxy.NewBoard(), gone: make(chan struct{})}
 	if d.Enabled == nil || *d.Enabled {
 		if err := p.enable(); err != nil {
 			return nil, err
@@ -323,8 +330,7 @@ func (s *Server) Populate(all []Definition) ([]View, error) {
 	for _, d := range all {
 		p := s.proxies[d.Name]
 		if p != nil && p.differs(d.Listen, d.Upstream) {
-			p.disable()
-			delete(s.proxies, d.Name)
+			s.drop(p)
 			p = nil
 		}
 		var err error

@@ -75,7 +75,6 @@ func (s *Server) events(r *http.Request) (int, any, error) {
 		s.mu.Unlock()
 		return 0, nil, err
 	}
-	relay, past := p.relay, p.past
 	s.mu.Unlock()
 
 	type answer struct {
@@ -83,15 +82,11 @@ func (s *Server) events(r *http.Request) (int, any, error) {
 		Next   int            `json:"next"` // ask for events since this next time
 	}
 	a := answer{[]proxy.Notice{}, since}
-	if relay == nil {
-		return http.StatusOK, a, nil
-	}
 	over := time.NewTimer(min(wait, maxWait))
 	defer over.Stop()
 	for {
-		fresh, more := relay.Notices(max(0, a.Next-past))
+		fresh, more := p.board.Since(max(0, a.Next))
 		for _, n := range fresh {
-			n.Seq += past
 			a.Next = n.Seq
 			if what := r.FormValue("what"); what == "" || what == n.What {
 				a.Events = append(a.Events, n)
@@ -104,7 +99,7 @@ func (s *Server) events(r *http.Request) (int, any, error) {
 		case <-more:
 		case <-over.C:
 			return http.StatusOK, a, nil
-		case <-relay.Closed():
+		case <-p.gone:
 			return http.StatusOK, a, nil
 		case <-r.Context().Done():
 			return http.StatusOK, a, nil
