@@ -129,8 +129,8 @@ func (f *flow) noteEnd(err error) error {
 		return err
 	}
 	f.how = how
+	f.pair.log.ended(f.stream, how) // before it is announced: who waited for it looks at the trace next
 	f.ended.raise()
-	f.pair.log.ended(f.stream, how)
 	if how == endFIN {
 		f.pair.work.Go(f.watch)
 	}

@@ -58,10 +58,10 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 	patient, cancel := context.WithTimeout(ctx, time.Duration(scale*float64(endPatience)))
 	_ = wire.ClientsEnded(patient) // what is still open is seen in the trace
 	cancel()
-	o.Trace = wire.Trace()
 	if err := wire.Close(); err != nil {
 		return o, err
 	}
+	o.Trace = wire.Trace()
 	o.Reference = service.Stop()
 	if wire.toxics != nil {
 		o.Trace.Fired = struck(wire.plan, o)

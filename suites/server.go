@@ -48,10 +48,10 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 	patient, enough := context.WithTimeout(ctx, time.Duration(scale*float64(quietPatience)))
 	_ = wire.Quiet(patient)
 	enough()
-	o.Trace = wire.Trace()
 	if err := wire.Close(); err != nil {
 		return o, err
 	}
+	o.Trace = wire.Trace()
 	if wire.toxics != nil {
 		o.Trace.Fired = struck(wire.plan, o)
 	}
