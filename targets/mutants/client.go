@@ -24,6 +24,7 @@ type client struct {
 	mood     func(conn patient) patient                  // how it treats the connection
 	finish   func(conn patient) error                    // what is left to do after the last reply
 	word     func(err error) fixtures.Outcome
+	tries    func(ended fixtures.Outcome) int // how often it tries what ends so
 }
 
 // soundClient is the client without a defect.
@@ -39,6 +40,7 @@ func soundClient(p fixtures.Protocol) *client {
 		mood:   func(conn patient) patient { return conn },
 		finish: func(patient) error { return nil },
 		word:   fixtures.OutcomeOf,
+		tries:  func(fixtures.Outcome) int { return 1 },
 	}
 }
 
@@ -61,6 +63,9 @@ func clientMutant(name string, p fixtures.Protocol, does string, defect func(*cl
 // Exchange implements [targets.Client].
 func (c *client) Exchange(ctx context.Context, addr string, job targets.Job) targets.Said {
 	received, err := c.exchange(ctx, addr, job)
+	for tried := 1; err != nil && tried < c.tries(fixtures.OutcomeOf(err)); tried++ {
+		received, err = c.exchange(ctx, addr, job)
+	}
 	said := targets.Said{Outcome: c.word(err), Received: received}
 	if err != nil {
 		said.Detail = err.Error()

@@ -42,6 +42,32 @@ func deadlineMutants() []Mutant {
 			"tries a refused connection again until its total deadline",
 			func(c *client) { c.dial = stubbornly },
 			by(neverHang, "tcp.connect.refused")),
+		clientMutant("client-no-deadlines", fixtures.EchoProtocol,
+			"has no deadline at all",
+			func(c *client) { c.keep = scaled(0) },
+			by(neverHang, "tcp.timeout.stall-before-reply", "tcp.timeout.latency-above", "tcp.timeout.black-hole", "tcp.connect.black-hole")),
+		clientMutant("client-deadline-set-once", fixtures.EchoProtocol,
+			"sets its read deadline when it has connected, and never again",
+			func(c *client) { c.mood = settingOnce },
+			by(reassemble, "tcp.bandwidth.slow-link")),
+		clientMutant("client-retries-timeouts", fixtures.EchoProtocol,
+			"tries three times what timed out, each time with all of its deadlines",
+			func(c *client) { c.tries = times(3, fixtures.Timeout) },
+			by(neverHang, "tcp.timeout.stall-before-reply", "tcp.timeout.stall-mid-message*", "tcp.timeout.drip", "tcp.connect.black-hole")),
+	}
+}
+
+func settingOnce(conn patient) patient {
+	conn.end = time.Now().Add(conn.read)
+	return conn
+}
+
+func times(n int, what fixtures.Outcome) func(fixtures.Outcome) int {
+	return func(ended fixtures.Outcome) int {
+		if ended == what {
+			return n
+		}
+		return 1
 	}
 }
 

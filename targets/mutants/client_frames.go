@@ -28,7 +28,25 @@ func frameClientMutants() []Mutant {
 			"takes an empty message for the end of the stream",
 			func(c *client) { c.length = neverZero },
 			by(reassemble, "tcp.reassembly.zero-length")),
+		clientMutant("client-length-in-two-bytes", fixtures.FramedProtocol,
+			"keeps 16 bits of a message's length",
+			func(c *client) { c.length = lowBits },
+			by(neverLie, "tcp.reassembly.size[bytes=65536]", "tcp.reassembly.size[bytes=65537]")),
+		clientMutant("client-signed-length", fixtures.FramedProtocol,
+			"takes the length prefix for a signed number, and dies of a negative one",
+			func(c *client) { c.length, c.body = signed, whole },
+			by(sayWhat, "tcp.reassembly.hostile-length")),
 	}
+}
+
+func lowBits(r io.Reader) (int, error) {
+	n, err := announced(r)
+	return n & math.MaxUint16, err
+}
+
+func signed(r io.Reader) (int, error) {
+	n, err := anyLength(r)
+	return int(int32(n)), err
 }
 
 func prefixByOneRecv(r io.Reader) (int, error) {

@@ -38,8 +38,8 @@ const (
 // All is every mutant, each with state of its own.
 func All() []Mutant {
 	return slices.Concat(
-		deadlineMutants(), wordMutants(), replyMutants(), frameClientMutants(),
-		serviceMutants(), streamMutants(), frameServerMutants(),
+		deadlineMutants(), wordMutants(), endMutants(), replyMutants(), textMutants(), frameClientMutants(),
+		serviceMutants(), streamMutants(), chunkMutants(), frameServerMutants(),
 	)
 }
 

@@ -3,6 +3,8 @@ package mutants
 import (
 	"bufio"
 	"io"
+	"math"
+	"slices"
 
 	"github.com/faultwire/faultwire/fixtures"
 )
@@ -26,6 +28,59 @@ func frameServerMutants() []Mutant {
 			"answers only when it has read nothing but whole messages",
 			func(s *server) { s.echo = framesInBatches },
 			by(reassemble, "tcp.reassembly.one-and-a-half")),
+		serverMutant("server-last-first", fixtures.FramedProtocol,
+			"answers the messages that came together in reverse order",
+			func(s *server) { s.echo = lastFirst },
+			by(neverLie, "tcp.reassembly.together")),
+		serverMutant("server-no-long-frames", fixtures.FramedProtocol,
+			"hangs up on a message of more than 65535 bytes",
+			func(s *server) { s.echo = buffered(hangUpIfLong) },
+			by(reassemble, "tcp.reassembly.size[bytes=65536]")),
+		serverMutant("server-short-buffer", fixtures.FramedProtocol,
+			"keeps 1024 bytes of a message and drops the rest",
+			func(s *server) { s.echo = framesOf1024 },
+			byEither([]string{neverLie, reassemble}, "tcp.reassembly.size[bytes=1025]", "tcp.reassembly.size[bytes=65536]")),
+	}
+}
+
+func lastFirst(conn patient) error {
+	r := bufio.NewReaderSize(conn, 64<<10)
+	var waiting [][]byte
+	for {
+		body, err := fixtures.ReadFrame(r, fixtures.MaxFrame)
+		if err != nil {
+			return err
+		}
+		waiting = append(waiting, body)
+		if r.Buffered() > 0 {
+			continue
+		}
+		for _, body := range slices.Backward(waiting) {
+			if err := answer(conn, body); err != nil {
+				return err
+			}
+		}
+		waiting = nil
+	}
+}
+
+func hangUpIfLong(_ *bufio.Reader, body []byte) error {
+	if len(body) > math.MaxUint16 {
+		return io.EOF
+	}
+	return nil
+}
+
+func framesOf1024(conn patient) error {
+	r := bufio.NewReader(conn)
+	for {
+		body, err := fixtures.ReadFrame(r, fixtures.MaxFrame)
+		if err != nil {
+			return err
+		}
+		if err := answer(conn, body[:min(len(body), 1024)]); err != nil {
+			return err
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/faultwire/faultwire/fixtures"
 	"github.com/faultwire/faultwire/targets/reference"
@@ -44,7 +45,61 @@ func serviceMutants() []Mutant {
 			"closes an idle connection at twice its idle deadline",
 			func(s *server) { s.promised, s.idle = reference.IdleDeadline, 2*reference.IdleDeadline },
 			by(neverHang, "tcp.timeout.idle-reaped")),
+		serverMutant("server-empty-ends-service", fixtures.EchoProtocol,
+			"ends its accept loop with the first client that says nothing",
+			func(s *server) { s.admit = untilEnd },
+			by(recovers, "tcp.connect.close-storm", "tcp.disconnect.half-close-empty")),
+		serverMutant("server-five-at-most", fixtures.EchoProtocol,
+			"hangs up on whoever comes while it has five clients",
+			func(s *server) { s.admit = fiveAtMost },
+			by(recovers, "tcp.connect.idle-crowd")),
+		serverMutant("server-hasty-write-deadline", fixtures.EchoProtocol,
+			"hangs up on a client that takes nothing for 50 ms",
+			func(s *server) {
+				echo := s.echo
+				s.echo = func(conn patient) error {
+					conn.write = 50 * time.Millisecond
+					return echo(conn)
+				}
+			},
+			by(reassemble, "tcp.bandwidth.zero-window")),
 	}
+}
+
+func untilEnd(ctx context.Context, l net.Listener, serve func(net.Conn) error) {
+	allAtOnce(ctx, l, func(conn net.Conn) error {
+		said := &counted{Conn: conn}
+		err := serve(said)
+		if fixtures.OutcomeOf(err) == fixtures.Closed && said.bytes == 0 {
+			l.Close()
+		}
+		return err
+	})
+}
+
+// A counted connection knows how many bytes it has received.
+type counted struct {
+	net.Conn
+	bytes int
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.bytes += n
+	return n, err
+}
+
+func fiveAtMost(ctx context.Context, l net.Listener, serve func(net.Conn) error) {
+	slots := make(chan struct{}, 5)
+	allAtOnce(ctx, l, func(conn net.Conn) error {
+		select {
+		case slots <- struct{}{}:
+			defer func() { <-slots }()
+			return serve(conn)
+		default:
+			return conn.Close()
+		}
+	})
 }
 
 func onlyTheFirst(_ context.Context, l net.Listener, serve func(net.Conn) error) {
