@@ -80,6 +80,9 @@ func (l *log) snapshot() ConnTrace {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := l.c
+	for _, f := range []*FlowTrace{&c.Upstream, &c.Downstream} {
+		f.LastIn, f.LastOut = frozen(f.LastIn), frozen(f.LastOut)
+	}
 	c.Events = slices.Clone(c.Events)
 	for _, d := range l.decisions {
 		c.Decisions = append(c.Decisions, d.kept...)
@@ -208,9 +211,7 @@ func (l *log) received(stream Stream, n int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f := l.flow(stream)
-	if f.FirstIn == nil {
-		f.FirstIn = &at
-	}
+	extend(&f.FirstIn, &f.LastIn, at)
 	l.keep(Event{At: at, Stream: stream, What: "in", Offset: f.In, Bytes: n})
 	f.In += n
 }
@@ -220,12 +221,27 @@ func (l *log) delivered(stream Stream, n int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f := l.flow(stream)
-	if f.LastOut == nil {
-		f.LastOut = new(time.Duration)
-	}
-	*f.LastOut = at
+	extend(&f.FirstOut, &f.LastOut, at)
 	l.keep(Event{At: at, Stream: stream, What: "out", Offset: f.Out, Bytes: n})
 	f.Out += n
+}
+
+// frozen is the moment, no longer the one that moves on.
+func frozen(m Moment) Moment {
+	if m == nil {
+		return nil
+	}
+	at := *m
+	return &at
+}
+
+// extend makes at the last moment, and the first if there was none.
+func extend(first, last *Moment, at time.Duration) {
+	if *first == nil {
+		*first, *last = new(time.Duration), new(time.Duration)
+		**first = at
+	}
+	**last = at
 }
 
 // ended notes how a sender ended, passed what its receiver was sent as the end.

@@ -53,13 +53,15 @@ type Decision struct {
 
 // A FlowTrace is one direction of one connection, at both edges.
 type FlowTrace struct {
-	In      int64         `json:"in"`  // bytes read from the sender
-	Out     int64         `json:"out"` // bytes written to the receiver
-	FirstIn Moment        `json:"first_in,omitempty"`
-	LastOut Moment        `json:"last_out,omitempty"`
-	End     string        `json:"end,omitempty"` // how the sender ended: "fin", "rst", or empty if it did not
-	EndAt   time.Duration `json:"end_at_ns,omitempty"`
-	Passed  string        `json:"passed,omitempty"` // what the receiver got as the end: "fin", "rst", or empty
+	In       int64         `json:"in"`  // bytes read from the sender
+	Out      int64         `json:"out"` // bytes written to the receiver
+	FirstIn  Moment        `json:"first_in,omitempty"`
+	LastIn   Moment        `json:"last_in,omitempty"`
+	FirstOut Moment        `json:"first_out,omitempty"`
+	LastOut  Moment        `json:"last_out,omitempty"`
+	End      string        `json:"end,omitempty"` // how the sender ended: "fin", "rst", or empty if it did not
+	EndAt    time.Duration `json:"end_at_ns,omitempty"`
+	Passed   string        `json:"passed,omitempty"` // what the receiver got as the end: "fin", "rst", or empty
 }
 
 // An Event is one thing that happened at an edge.

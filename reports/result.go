@@ -1,6 +1,9 @@
 package reports
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // SchemaVersion is the version of results.json's form.
 const SchemaVersion = 1
@@ -68,6 +71,7 @@ type Result struct {
 	Retaken     int           `json:"retaken,omitempty"`     // observations the witness voided
 	Took        time.Duration `json:"took_ns"`               // wall time of the pair
 	Elapsed     time.Duration `json:"elapsed_ns,omitempty"`  // of the target on the wire
+	Times       *Times        `json:"times,omitempty"`       // what Elapsed is made of; nil where several connections share it
 	Replay      string        `json:"replay,omitempty"`      // the line that runs this pair alone
 	Observation any           `json:"observation,omitempty"` // the evidence
 
@@ -76,6 +80,28 @@ type Result struct {
 	// [Run.WriteFolder] sets Files; reading a report does not load Attachments.
 	Attachments map[string][]byte `json:"-"`
 	Files       []string          `json:"files,omitempty"`
+}
+
+// Times is where the time of an exchange went, as the edge of the wire beside the target saw it: T = Σtᵢ, to the nanosecond.
+type Times struct {
+	Connect time.Duration `json:"connect_ns"` // until there was a connection
+	Send    time.Duration `json:"send_ns"`    // until the last byte of the request
+	Wait    time.Duration `json:"wait_ns"`    // until the first byte of the reply behind it
+	Receive time.Duration `json:"receive_ns"` // until the last byte of the reply
+	End     time.Duration `json:"end_ns"`     // until the exchange was over
+}
+
+// Total is T.
+func (t Times) Total() time.Duration { return t.Connect + t.Send + t.Wait + t.Receive + t.End }
+
+// String is the sum, in milliseconds.
+func (t *Times) String() string {
+	if t == nil {
+		return ""
+	}
+	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+	return fmt.Sprintf("connect %.1f + send %.1f + wait %.1f + receive %.1f + end %.1f = %.1f ms",
+		ms(t.Connect), ms(t.Send), ms(t.Wait), ms(t.Receive), ms(t.End), ms(t.Total()))
 }
 
 // A Case is the requirement a result is about.

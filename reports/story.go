@@ -30,6 +30,7 @@ func (res *Result) story() []entry {
 		{"The wire", strings.Join(res.Case.Faults, "\n")},
 		{"Expected", finding.Expected},
 		{"Seen", finding.Seen},
+		{"Time", res.Times.String()},
 		{"Reason", res.Reason},
 		{"Note", res.Note},
 		{"Retaken", retaken},
