@@ -151,7 +151,7 @@ func audience(c cases.Case) string {
 	for _, p := range c.Speaks {
 		speak = append(speak, string(p))
 	}
-	s := who + " that speak " + strings.Join(speak, " or ")
+	s := who + " that speak " + alternatives(speak)
 	switch c.Deadline {
 	case "":
 	case fixtures.TotalDeadline, fixtures.IdleDeadline:
@@ -240,4 +240,13 @@ func folded(words []string) string {
 		words = words[best*times:]
 	}
 	return strings.Join(parts, ", ")
+}
+
+// alternatives joins the words: "a", "a or b", "a, b or c".
+func alternatives(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }

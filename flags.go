@@ -47,7 +47,7 @@ func (o *options) bind(c *cobra.Command) {
 	o.what.StringVar(&o.client, "client", "", "the `command` of a client to test: 'python3 client.py {host} {port}'")
 	o.what.StringVar(&o.server, "server", "", "the `command` of a server to test: './server --port {port}'")
 	o.what.StringVar(&o.address, "server-address", "", "a server to test that is running already, at `host:port`")
-	o.what.StringVar(&o.protocol, "protocol", string(fixtures.EchoProtocol), "the `protocol`: echo, or framed (each message behind its length in four bytes)")
+	o.what.StringVar(&o.protocol, "protocol", string(fixtures.EchoProtocol), "the `protocol`: echo, framed (each message behind its length in four bytes) or line (before an LF)")
 	o.what.StringVar(&o.name, "name", "", "the `name` that reports give the target (default client or server)")
 	o.what.DurationVar(&o.promises.Connect, "connect-timeout", 0, "what the client promises: longest wait for a connection")
 	o.what.DurationVar(&o.promises.Read, "read-timeout", 0, "what the client promises: longest silence it accepts")
@@ -73,7 +73,7 @@ func (o *options) bind(c *cobra.Command) {
 	f.BoolVar(&o.requireTarget, "require-target", false, "exit 3 if no target is given, instead of testing Faultwire itself")
 
 	for flag, words := range map[string][]cobra.Completion{
-		"protocol": {string(fixtures.EchoProtocol), string(fixtures.FramedProtocol)},
+		"protocol": protocols(),
 		"classify": targets.PresetNames(),
 		"run":      ids(),
 	} {
@@ -90,6 +90,13 @@ func (o *options) given() (all []*pflag.Flag) {
 			all = append(all, f)
 		}
 	})
+	return all
+}
+
+func protocols() (all []string) {
+	for _, p := range fixtures.Protocols() {
+		all = append(all, string(p))
+	}
 	return all
 }
 

@@ -102,7 +102,7 @@ func (b *bench) calibrate(ctx context.Context, e *Engine) {
 // are the contract's.
 func (e *Engine) hears(ctx context.Context, b *bench) bool {
 	refused := controlCase
-	refused.Wire = func(cases.Timing, int64) []proxy.Fault { return []proxy.Fault{proxy.Refuse()} }
+	refused.Wire = func(cases.Timing, cases.Request) []proxy.Fault { return []proxy.Fault{proxy.Refuse()} }
 	o, err := e.observe(ctx, &bench{target: b.target}, refused, false) // by our own wire: no Toxiproxy refuses
 	if err != nil {
 		return false

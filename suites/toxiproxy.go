@@ -123,7 +123,7 @@ const halfClosesReason = "the client ends its own direction before it has the re
 // Through a Toxiproxy even a sound one then gets none, or by a race.
 func (e *Engine) halfCloses(ctx context.Context, b *bench) bool {
 	late := controlCase
-	late.Wire = func(t cases.Timing, _ int64) []proxy.Fault {
+	late.Wire = func(t cases.Timing, _ cases.Request) []proxy.Fault {
 		return []proxy.Fault{proxy.Latency(min(t.Read, t.Total)/4, 0).TowardsTarget()}
 	}
 	o, err := e.observe(ctx, &bench{target: b.target}, late, false)

@@ -28,7 +28,10 @@ func (t *Target) Validate() error {
 
 func (t *Target) checkNames() *ConfigError {
 	roles := []string{string(ClientRole), string(ServerRole)}
-	protocols := []string{string(fixtures.EchoProtocol), string(fixtures.FramedProtocol)}
+	var protocols []string
+	for _, p := range fixtures.Protocols() {
+		protocols = append(protocols, string(p))
+	}
 	switch {
 	case t.Name == "":
 		return bad("name", "is missing; give the target a name")
@@ -39,7 +42,7 @@ func (t *Target) checkNames() *ConfigError {
 	case !slices.Contains(roles, string(t.Role)):
 		return bad("role", "unknown role %q%s; known: %s", t.Role, didYouMean(string(t.Role), roles), strings.Join(roles, ", "))
 	case t.Protocol == "":
-		return bad("protocol", "is missing; say how a message is known to be complete: %s", strings.Join(protocols, " or "))
+		return bad("protocol", "is missing; say how a message is known to be complete: %s", strings.Join(protocols, ", "))
 	case !t.Protocol.Valid():
 		return bad("protocol", "unknown protocol %q%s; known: %s", t.Protocol, didYouMean(string(t.Protocol), protocols),
 			strings.Join(protocols, ", "))

@@ -25,8 +25,8 @@ var _ = cases.Register(cases.Case{
 	Basis:  cases.Practice(cases.SayWhat, "a read deadline is about silence: while bytes come it has not passed"),
 	Since:  "0.1",
 	Timed:  true,
-	Wire: func(t cases.Timing, sent int64) []proxy.Fault {
-		return []proxy.Fault{proxy.Bandwidth(rate(sent, unhurried(t))).TowardsTarget()}
+	Wire: func(t cases.Timing, sent cases.Request) []proxy.Fault {
+		return []proxy.Fault{proxy.Bandwidth(rate(sent.Bytes, unhurried(t))).TowardsTarget()}
 	},
 	Exchange: fixtures.Echo(size),
 	Expect:   cases.HaveDelivered(),
@@ -46,8 +46,8 @@ var _ = cases.Register(cases.Case{
 	Since:    "0.1",
 	Deadline: fixtures.TotalDeadline,
 	Timed:    true,
-	Wire: func(t cases.Timing, sent int64) []proxy.Fault {
-		return []proxy.Fault{proxy.Bandwidth(max(1, sent/(t.Total*5/2).Milliseconds())).TowardsTarget()}
+	Wire: func(t cases.Timing, sent cases.Request) []proxy.Fault {
+		return []proxy.Fault{proxy.Bandwidth(max(1, sent.Bytes/(t.Total*5/2).Milliseconds())).TowardsTarget()}
 	},
 	Exchange: fixtures.Echo(2 * size),
 	Expect:   cases.And(cases.HaveTimedOut(), cases.HaveTakenAbout(fixtures.TotalDeadline)),
@@ -69,10 +69,10 @@ var _ = cases.Register(cases.Case{
 	Basis:  cases.Norm("RFC 9293", `§2.2: "Data flow is supported bidirectionally over TCP connections"`),
 	Since:  "0.1",
 	Timed:  true,
-	Wire: func(t cases.Timing, sent int64) []proxy.Fault {
+	Wire: func(t cases.Timing, sent cases.Request) []proxy.Fault {
 		return []proxy.Fault{
-			proxy.Bandwidth(rate(sent, unhurried(t))).TowardsTarget(),
-			proxy.Bandwidth(rate(sent, t.Read/6)).FromTarget(), // a reply waits for the request: this is silence, too
+			proxy.Bandwidth(rate(sent.Bytes, unhurried(t))).TowardsTarget(),
+			proxy.Bandwidth(rate(sent.Bytes, t.Read/6)).FromTarget(), // a reply waits for the request: this is silence, too
 		}
 	},
 	Exchange: fixtures.Echo(size),

@@ -15,9 +15,9 @@ var _ = cases.Register(cases.Case{
 	Basis: cases.Documented("Python socket.send", `"Applications are responsible for checking that all data has been sent"; `+
 		`POSIX send() and write() may take a part only`),
 	Since: "0.1",
-	Wire: func(t cases.Timing, sent int64) []proxy.Fault {
+	Wire: func(t cases.Timing, sent cases.Request) []proxy.Fault {
 		return []proxy.Fault{
-			proxy.Bandwidth(rate(sent, unhurried(t))).FromTarget(),
+			proxy.Bandwidth(rate(sent.Bytes, unhurried(t))).FromTarget(),
 			proxy.StallFor(min(t.Read, t.Write, t.Idle) / 3).FromTarget(), // on a busy machine, too, the buffers are full once
 		}
 	},

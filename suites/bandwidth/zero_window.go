@@ -16,7 +16,7 @@ var _ = cases.Register(cases.Case{
 		`stay open (MUST-37)"`),
 	Since: "0.1",
 	Timed: true,
-	Wire: func(t cases.Timing, _ int64) []proxy.Fault {
+	Wire: func(t cases.Timing, _ cases.Request) []proxy.Fault {
 		return []proxy.Fault{proxy.StallFor(min(t.Read, t.Write, t.Idle) / 3).FromTarget().After(1 << 10)}
 	},
 	Exchange: fixtures.Echo(1 << 20), // more than the kernels take at once

@@ -34,11 +34,15 @@ const (
 // Includes reports whether a case of this role tests targets of role r.
 func (r Role) Includes(t targets.Role) bool { return r == Both || string(r) == string(t) }
 
-// Streams are the byte-stream protocols, Framed those with a length prefix, Plain those without framing.
+// Streams are the byte-stream protocols, Opaque those that carry any byte, Delimited those whose messages have ends of their
+// own, Framed those with a length prefix, Lines those of text lines, Plain those without framing.
 var (
-	Streams = []fixtures.Protocol{fixtures.EchoProtocol, fixtures.FramedProtocol}
-	Framed  = []fixtures.Protocol{fixtures.FramedProtocol}
-	Plain   = []fixtures.Protocol{fixtures.EchoProtocol}
+	Streams   = fixtures.Protocols()
+	Opaque    = []fixtures.Protocol{fixtures.EchoProtocol, fixtures.FramedProtocol}
+	Delimited = []fixtures.Protocol{fixtures.FramedProtocol, fixtures.LineProtocol}
+	Lines     = []fixtures.Protocol{fixtures.LineProtocol}
+	Framed    = []fixtures.Protocol{fixtures.FramedProtocol}
+	Plain     = []fixtures.Protocol{fixtures.EchoProtocol}
 )
 
 // A Basis is what a requirement rests on, so that an auditor can tell a standard's text from a promise of ours.
@@ -104,9 +108,8 @@ type Case struct {
 	Full     bool              // only with --full: it moves more than 1 MiB, or proves that something never blocks
 	Timed    bool              // its verdict rests on elapsed time: it runs in the quiet lane beside a witness
 
-	// Wire places the faults. sent is the length in bytes of the request on the wire, framing included. nil is a wire
-	// without faults.
-	Wire     func(t Timing, sent int64) []proxy.Fault
+	// Wire places the faults. nil is a wire without faults.
+	Wire     func(t Timing, sent Request) []proxy.Fault
 	Exchange fixtures.Exchange
 	Expect   Expectation
 
@@ -122,11 +125,18 @@ func (c Case) Faults(t Timing, p fixtures.Protocol) []proxy.Fault {
 	if c.Wire == nil {
 		return nil
 	}
-	var sent int64
+	var sent Request
 	for _, m := range c.Exchange.Messages {
-		sent += int64(m.Size + p.Overhead())
+		sent.Body = sent.Bytes + int64(p.Prefix())
+		sent.Bytes += int64(m.Size + p.Overhead())
 	}
 	return c.Wire(t, sent)
+}
+
+// A Request is all that the exchange's client sends, as it goes over the wire.
+type Request struct {
+	Bytes int64 // its length, framing included
+	Body  int64 // the offset at which the body of its last message begins
 }
 
 // Theme is the middle part of the case's ID.

@@ -17,7 +17,7 @@ var _ = cases.Register(cases.Case{
 	Since:    "0.1",
 	Deadline: fixtures.ConnectDeadline,
 	Timed:    true,
-	Wire:     func(cases.Timing, int64) []proxy.Fault { return []proxy.Fault{proxy.ConnectBlackhole()} },
+	Wire:     func(cases.Timing, cases.Request) []proxy.Fault { return []proxy.Fault{proxy.ConnectBlackhole()} },
 	Exchange: fixtures.Echo(13),
 	Expect:   cases.And(cases.HaveTimedOut(), cases.HaveTakenAbout(fixtures.ConnectDeadline)),
 	Why: "A firewall that drops packets, or a machine that is switched off, answers nothing at all: no refusal, only " +

@@ -16,7 +16,7 @@ var _ = cases.Register(cases.Case{
 	Speaks:   cases.Streams,
 	Basis:    cases.Practice(cases.SayWhat, "an aborted connection is an error, known at once, and no timeout"),
 	Since:    "0.1",
-	Wire:     func(cases.Timing, int64) []proxy.Fault { return []proxy.Fault{proxy.AcceptThenReset()} },
+	Wire:     func(cases.Timing, cases.Request) []proxy.Fault { return []proxy.Fault{proxy.AcceptThenReset()} },
 	Exchange: fixtures.Echo(13),
 	Expect:   cases.HaveFailed(),
 	Why: "A load balancer with no healthy server behind it, or a server that has run out of room, often accepts a " +
@@ -37,7 +37,7 @@ var _ = cases.Register(cases.Case{
 	Speaks:   cases.Streams,
 	Basis:    cases.Practice(cases.NeverLie, "a connection that ends before any reply has brought no reply, not an empty one"),
 	Since:    "0.1",
-	Wire:     func(cases.Timing, int64) []proxy.Fault { return []proxy.Fault{proxy.AcceptThenClose()} },
+	Wire:     func(cases.Timing, cases.Request) []proxy.Fault { return []proxy.Fault{proxy.AcceptThenClose()} },
 	Exchange: fixtures.Echo(13),
 	Expect:   cases.HaveFailed(),
 	Why: "When the other side closes in good order, nothing looks like an error: a read simply returns no bytes. A " +

@@ -17,7 +17,7 @@ var _ = cases.Register(cases.Case{
 	Since:    "0.1",
 	Deadline: fixtures.ConnectDeadline,
 	Timed:    true,
-	Wire:     func(cases.Timing, int64) []proxy.Fault { return []proxy.Fault{proxy.Refuse()} },
+	Wire:     func(cases.Timing, cases.Request) []proxy.Fault { return []proxy.Fault{proxy.Refuse()} },
 	Exchange: fixtures.Echo(13),
 	Expect:   cases.And(cases.HaveBeenRefused(), cases.HaveEndedBefore(fixtures.ConnectDeadline)),
 	Why: "A refusal is the quickest honest answer a network gives: the machine is there, but no program listens on that " +

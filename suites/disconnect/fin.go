@@ -23,8 +23,8 @@ var _ = cases.Register(cases.Case{
 	Speaks: cases.Streams,
 	Basis:  cases.Practice(cases.NeverLie, "an orderly end before the reply is no reply, not an empty one"),
 	Since:  "0.1",
-	Wire: func(_ cases.Timing, sent int64) []proxy.Fault {
-		return []proxy.Fault{proxy.Close().TowardsTarget().OnceSent(sent)}
+	Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
+		return []proxy.Fault{proxy.Close().TowardsTarget().OnceSent(sent.Bytes)}
 	},
 	Exchange: fixtures.Echo(size),
 	Expect:   cases.HaveBeenClosed(),
@@ -43,8 +43,8 @@ var _ = cases.RegisterFamily("at", []int64{1, 512, 1023}, func(at int64) cases.C
 		Speaks: cases.Streams,
 		Basis:  cases.Practice(cases.NeverLie, "a message of which bytes are missing is never delivered as complete"),
 		Since:  "0.1",
-		Wire: func(_ cases.Timing, sent int64) []proxy.Fault {
-			return []proxy.Fault{proxy.Close().TowardsTarget().After(sent - size + at).OnceSent(sent)}
+		Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
+			return []proxy.Fault{proxy.Close().TowardsTarget().After(sent.Body + at).OnceSent(sent.Bytes)}
 		},
 		Exchange: fixtures.Echo(size),
 		Expect:   cases.HaveBeenClosed(),
@@ -65,8 +65,8 @@ var _ = cases.RegisterFamily("at", []int64{1, 2, 3}, func(at int64) cases.Case {
 		Speaks: cases.Framed,
 		Basis:  cases.Practice(cases.NeverLie, "a stream that ends inside a length has lost a message"),
 		Since:  "0.1",
-		Wire: func(_ cases.Timing, sent int64) []proxy.Fault {
-			return []proxy.Fault{proxy.Close().TowardsTarget().After(at).OnceSent(sent)}
+		Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
+			return []proxy.Fault{proxy.Close().TowardsTarget().After(at).OnceSent(sent.Bytes)}
 		},
 		Exchange: fixtures.Echo(size),
 		Expect:   cases.HaveBeenClosed(),
@@ -81,6 +81,28 @@ var _ = cases.RegisterFamily("at", []int64{1, 2, 3}, func(at int64) cases.Case {
 })
 
 var _ = cases.Register(cases.Case{
+	ID:     "tcp.disconnect.fin-before-line-end",
+	Title:  "reports an early end when the server closes where only the line end is missing",
+	Level:  cases.Must,
+	Role:   cases.Client,
+	Speaks: cases.Lines,
+	Basis:  cases.Practice(cases.NeverLie, "a line is complete at its line end: without it nobody knows how much is missing"),
+	Since:  "0.1",
+	Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
+		return []proxy.Fault{proxy.Close().TowardsTarget().After(sent.Bytes - 1).OnceSent(sent.Bytes)}
+	},
+	Exchange: fixtures.Echo(size),
+	Expect:   cases.HaveBeenClosed(),
+	Why: "Here all the text has come, and only the line end has not. Nearly every library hands out such a rest as if it were a " +
+		"line. This time it would even be right; but \"transfer 1000\" cut off behind its first 0 looks just as " +
+		"complete. What tells the two apart is the line end, so a line without one is an error, not a line.",
+	Fix: "Go: ReadString('\\n') returns the rest together with io.EOF: look at the error first; bufio.Scanner hides it.\n" +
+		"Python: if not line.endswith(b\"\\n\"): raise EOFError(...) after readline().\n" +
+		"Node: what is left in the buffer in \"end\" is an error; the readline module emits it as a \"line\".\n" +
+		"Java: readLine() hides it; read up to '\\n' yourself, and treat -1 before it as an EOFException.",
+})
+
+var _ = cases.Register(cases.Case{
 	ID:     "tcp.disconnect.data-limit",
 	Title:  "reports an error when a proxy lets only half of the reply through and closes",
 	Level:  cases.Must,
@@ -88,7 +110,7 @@ var _ = cases.Register(cases.Case{
 	Speaks: cases.Streams,
 	Basis:  cases.Practice(cases.NeverLie, "a reply that was cut off is never delivered as complete"),
 	Since:  "0.1",
-	Wire: func(cases.Timing, int64) []proxy.Fault {
+	Wire: func(cases.Timing, cases.Request) []proxy.Fault {
 		return []proxy.Fault{proxy.LimitData(size / 2).TowardsTarget()}
 	},
 	Exchange: fixtures.Echo(size),
@@ -107,8 +129,8 @@ var _ = cases.Register(cases.Case{
 	Speaks: cases.Streams,
 	Basis:  cases.Practice(cases.NeverLie, "an orderly end inside a message is an error, whether or not the peer still listens"),
 	Since:  "0.1",
-	Wire: func(_ cases.Timing, sent int64) []proxy.Fault {
-		return []proxy.Fault{proxy.HalfClose().TowardsTarget().After(sent - size/2).OnceSent(sent)}
+	Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
+		return []proxy.Fault{proxy.HalfClose().TowardsTarget().After(sent.Body + size/2).OnceSent(sent.Bytes)}
 	},
 	Exchange: fixtures.Echo(size),
 	Expect:   cases.HaveBeenClosed(),

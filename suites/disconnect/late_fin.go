@@ -15,7 +15,7 @@ var _ = cases.Register(cases.Case{
 	Basis:  cases.Practice(cases.NeverHang, "an exchange is over when its last byte is there, not when the connection is"),
 	Since:  "0.1",
 	Timed:  true,
-	Wire: func(t cases.Timing, _ int64) []proxy.Fault {
+	Wire: func(t cases.Timing, _ cases.Request) []proxy.Fault {
 		return []proxy.Fault{
 			proxy.Latency(t.Read/10, 0).TowardsTarget(), // so that the end has reached the wire before the client has the reply
 			proxy.SlowClose(2 * t.Read).TowardsTarget(),

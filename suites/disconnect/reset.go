@@ -20,8 +20,8 @@ var _ = cases.Register(cases.Case{
 	Basis: cases.Practice(cases.SayWhat, "an abort is told from an orderly end. RFC 9293 §3.6 (MUST-12) has TCP tell the client; "+
 		"the client tells its user"),
 	Since: "0.1",
-	Wire: func(_ cases.Timing, sent int64) []proxy.Fault {
-		return []proxy.Fault{proxy.ResetPeer().TowardsTarget().OnceSent(sent)}
+	Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
+		return []proxy.Fault{proxy.ResetPeer().TowardsTarget().OnceSent(sent.Bytes)}
 	},
 	Exchange: fixtures.Echo(size),
 	Expect:   cases.HaveBeenReset(),
@@ -42,8 +42,8 @@ var _ = cases.RegisterFamily("at", []int64{1, 512, 1023}, func(at int64) cases.C
 		Basis: cases.Practice(cases.SayWhat, "an abort inside a message is told from an orderly end. RFC 9293 §3.6 (MUST-12) has TCP "+
 			"tell the client; the client tells its user"),
 		Since: "0.1",
-		Wire: func(_ cases.Timing, sent int64) []proxy.Fault {
-			return []proxy.Fault{proxy.ResetPeer().TowardsTarget().After(sent - size + at).OnceSent(sent)}
+		Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
+			return []proxy.Fault{proxy.ResetPeer().TowardsTarget().After(sent.Body + at).OnceSent(sent.Bytes)}
 		},
 		Exchange: fixtures.Echo(size),
 		Expect:   cases.HaveBeenReset(),
@@ -63,8 +63,8 @@ var _ = cases.Register(cases.Case{
 	Speaks: cases.Streams,
 	Basis:  cases.Practice(cases.NeverLie, "a reply that came whole is a success, however the connection ends afterwards"),
 	Since:  "0.1",
-	Wire: func(_ cases.Timing, sent int64) []proxy.Fault {
-		return []proxy.Fault{proxy.ResetPeer().TowardsTarget().After(sent).OnceSent(sent)}
+	Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
+		return []proxy.Fault{proxy.ResetPeer().TowardsTarget().After(sent.Bytes).OnceSent(sent.Bytes)}
 	},
 	Exchange: fixtures.Echo(size), // so that the reply is as long as the request
 	Expect:   cases.HaveDelivered(),

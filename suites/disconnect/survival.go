@@ -65,8 +65,8 @@ var _ = cases.Register(cases.Case{
 	Since: "0.1",
 	// The wire closes when the last request has been delivered. The server has replies left to write then: the first of
 	// them is answered with an RST, the next ones fail.
-	Wire: func(_ cases.Timing, sent int64) []proxy.Fault {
-		return []proxy.Fault{proxy.Close().TowardsTarget().After(pipelined * sent)}
+	Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
+		return []proxy.Fault{proxy.Close().TowardsTarget().After(pipelined * sent.Bytes)}
 	},
 	Exchange: fixtures.Echo(1024).Playing(fixtures.Script("leaver", slices.Concat(
 		[]fixtures.Step{fixtures.Dial()},

@@ -14,7 +14,7 @@ var _ = cases.Register(cases.Case{
 	Speaks: cases.Streams,
 	Basis:  byteStream,
 	Since:  "0.1",
-	Wire: func(t cases.Timing, _ int64) []proxy.Fault {
+	Wire: func(t cases.Timing, _ cases.Request) []proxy.Fault {
 		tenth := min(t.Read, t.Idle) / 10
 		return []proxy.Fault{proxy.Latency(tenth/2, tenth/2).TowardsTarget()}
 	},

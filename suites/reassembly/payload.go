@@ -11,7 +11,7 @@ var _ = cases.Register(cases.Case{
 	Title:    "passes every byte value through unchanged",
 	Level:    cases.Must,
 	Role:     cases.Both,
-	Speaks:   cases.Streams,
+	Speaks:   cases.Opaque,
 	Basis:    cases.Norm("RFC 862", `"any data received is sent back"`),
 	Since:    "0.1",
 	Exchange: fixtures.EchoOf(fixtures.Binary, 1024),
@@ -34,7 +34,7 @@ var _ = cases.Register(cases.Case{
 	Basis: cases.Documented("Python codecs.IncrementalDecoder", `"used for decoding an input in multiple steps": a letter of several `+
 		`bytes (RFC 3629 §3) may be cut between two reads`),
 	Since: "0.1",
-	Wire: func(cases.Timing, int64) []proxy.Fault {
+	Wire: func(cases.Timing, cases.Request) []proxy.Fault {
 		return []proxy.Fault{proxy.Slice(1).TowardsTarget()}
 	},
 	Exchange: fixtures.EchoOf(fixtures.UTF8, 32),

@@ -15,7 +15,7 @@ var _ = cases.RegisterFamily("at", []int64{1, 2, 3}, func(at int64) cases.Case {
 		Speaks: cases.Framed,
 		Basis:  byteStream,
 		Since:  "0.1",
-		Wire: func(cases.Timing, int64) []proxy.Fault {
+		Wire: func(cases.Timing, cases.Request) []proxy.Fault {
 			return []proxy.Fault{proxy.SplitAt(at).TowardsTarget()}
 		},
 		Exchange: fixtures.Echo(13),
@@ -75,40 +75,3 @@ var _ = cases.Register(cases.Case{
 var hostileRequest = fixtures.Echo(13).Playing(fixtures.Script("liar",
 	fixtures.Dial(), fixtures.SendLiteral(0xff, 0xff, 0xff, 0xff), fixtures.Signal("claimed"), fixtures.ExpectEnd(),
 )).Beside(fixtures.Echo(13), "claimed")
-
-const fixEmpty = "Go: a length of 0 is a message: tell it from the io.EOF of reading the prefix, and answer it.\n" +
-	"Python: after a length of 0 do not call recv(0): it returns b\"\", which looks like the end.\n" +
-	"Node: test with length !== undefined, not if (length): 0 is false in JavaScript.\n" +
-	"Java: a length of 0 makes an empty byte[], not null; only a prefix cut short (EOFException) is the end."
-
-var _ = cases.Register(cases.Case{
-	ID:       "tcp.reassembly.zero-length",
-	Title:    "takes an empty message for a message, not for the end",
-	Level:    cases.Must,
-	Role:     cases.Both,
-	Speaks:   cases.Framed,
-	Basis:    cases.Practice(cases.Reassemble, "an empty message is a message"),
-	Since:    "0.1",
-	Exchange: fixtures.Echo(0),
-	Expect:   cases.HaveDelivered(),
-	Why: "Nothing is a perfectly good message: an empty file, an empty search result. It is made of a length of zero and no " +
-		"bytes at all. Because a read that returns no bytes otherwise means that the connection has ended, many programs " +
-		"mix the two up: they hang up on an empty request, or report a lost connection when all is well.",
-	Fix: fixEmpty,
-})
-
-var _ = cases.Register(cases.Case{
-	ID:       "tcp.reassembly.zero-length-then-more",
-	Title:    "goes on after an empty message",
-	Level:    cases.Must,
-	Role:     cases.Server,
-	Speaks:   cases.Framed,
-	Basis:    cases.Practice(cases.Reassemble, "an empty message ends nothing but itself"),
-	Since:    "0.1",
-	Exchange: fixtures.Exchange{Messages: []fixtures.Message{{Size: 0}, {Size: 13}}},
-	Expect:   cases.HaveDelivered(),
-	Why: "A server may answer an empty request and still be mistaken about it: it thinks that was the end, and closes, or " +
-		"waits for a byte of the empty body and takes the first of the next message for it. Either shows only in what " +
-		"comes next on the same connection, which is why the empty message must not be the last one in a test.",
-	Fix: fixEmpty,
-})

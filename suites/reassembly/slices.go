@@ -24,8 +24,8 @@ var _ = cases.RegisterFamily("at", []int64{1, 512, 1023}, func(at int64) cases.C
 		Speaks: cases.Streams,
 		Basis:  byteStream,
 		Since:  "0.1",
-		Wire: func(_ cases.Timing, sent int64) []proxy.Fault {
-			return []proxy.Fault{proxy.SplitAt(sent - size + at).TowardsTarget()}
+		Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
+			return []proxy.Fault{proxy.SplitAt(sent.Body + at).TowardsTarget()}
 		},
 		Exchange: fixtures.Echo(size),
 		Expect:   cases.HaveDelivered(),
@@ -45,7 +45,7 @@ var _ = cases.Register(cases.Case{
 	Speaks: cases.Streams,
 	Basis:  byteStream,
 	Since:  "0.1",
-	Wire: func(cases.Timing, int64) []proxy.Fault {
+	Wire: func(cases.Timing, cases.Request) []proxy.Fault {
 		return []proxy.Fault{proxy.Slice(1).TowardsTarget()}
 	},
 	Exchange: fixtures.Echo(32), // few enough for a loaded machine to hand over one by one within a deadline
@@ -65,7 +65,7 @@ var _ = cases.RegisterFamily("seed", []uint64{1, 2, 3}, func(uint64) cases.Case 
 		Speaks: cases.Streams,
 		Basis:  byteStream,
 		Since:  "0.1",
-		Wire: func(cases.Timing, int64) []proxy.Fault {
+		Wire: func(cases.Timing, cases.Request) []proxy.Fault {
 			return []proxy.Fault{proxy.SliceAbout(50, 24).TowardsTarget()}
 		},
 		Exchange: fixtures.Echo(1024),

@@ -18,7 +18,7 @@ var _ = cases.Register(cases.Case{
 	Since:  "0.1",
 	Exchange: fixtures.Echo(len(lineAndPart)).Playing(fixtures.Script("client",
 		fixtures.Dial(), fixtures.SendLiteral(lineAndPart...), fixtures.CloseWrite(),
-		fixtures.Step{Do: fixtures.ActExpect, Literal: lineAndPart}, fixtures.ExpectEnd())),
+		fixtures.ExpectLiteral(lineAndPart...), fixtures.ExpectEnd())),
 	Expect: cases.HaveDelivered(),
 	Why: "Reading line by line is convenient, and the last line of many files has no line end. A server that only hands on " +
 		"whole lines keeps the rest in its buffer, waits for a line end that never comes, and throws the rest away when the " +

@@ -16,7 +16,7 @@ var _ = cases.Register(cases.Case{
 	Since:    "0.1",
 	Deadline: fixtures.ReadDeadline,
 	Timed:    true,
-	Wire:     func(cases.Timing, int64) []proxy.Fault { return []proxy.Fault{proxy.Blackhole().FromTarget()} },
+	Wire:     func(cases.Timing, cases.Request) []proxy.Fault { return []proxy.Fault{proxy.Blackhole().FromTarget()} },
 	Exchange: fixtures.Echo(1024),
 	Expect:   cases.And(cases.HaveTimedOut(), cases.HaveTakenAbout(fixtures.ReadDeadline)),
 	Why: "A router forgets the connection, a cable is pulled, a firewall rule changes: the connection still looks open " +

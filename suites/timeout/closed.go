@@ -15,7 +15,7 @@ var _ = cases.Register(cases.Case{
 	Basis:  cases.Practice(cases.SayWhat, "an end that the peer caused is told from a deadline that passed"),
 	Since:  "0.1",
 	Timed:  true,
-	Wire: func(t cases.Timing, _ int64) []proxy.Fault {
+	Wire: func(t cases.Timing, _ cases.Request) []proxy.Fault {
 		return []proxy.Fault{proxy.Timeout(t.Read / 2).TowardsTarget()}
 	},
 	Exchange: fixtures.Echo(1024),

@@ -16,10 +16,10 @@ var _ = cases.Register(cases.Case{
 	Since:    "0.1",
 	Deadline: fixtures.TotalDeadline,
 	Timed:    true,
-	Wire: func(t cases.Timing, sent int64) []proxy.Fault {
+	Wire: func(t cases.Timing, sent cases.Request) []proxy.Fault {
 		gap := t.Read / 6 // so that no single wait is long
 		drops := int64(t.Total*5/2/gap) + 1
-		return []proxy.Fault{proxy.Slicer(max(1, sent/drops), 0, gap).TowardsTarget()}
+		return []proxy.Fault{proxy.Slicer(max(1, sent.Bytes/drops), 0, gap).TowardsTarget()}
 	},
 	Exchange: fixtures.Echo(4096),
 	Expect:   cases.And(cases.HaveTimedOut(), cases.HaveTakenAbout(fixtures.TotalDeadline)),

@@ -18,7 +18,7 @@ var _ = cases.Register(cases.Case{
 	Speaks: cases.Streams,
 	Basis:  cases.Practice(cases.SayWhat, "a timeout is reported only when a deadline has passed"),
 	Since:  "0.1",
-	Wire: func(t cases.Timing, _ int64) []proxy.Fault {
+	Wire: func(t cases.Timing, _ cases.Request) []proxy.Fault {
 		return []proxy.Fault{proxy.Latency(min(t.Read, t.Idle)/10, 0).TowardsTarget()}
 	},
 	Exchange: fixtures.Echo(1024),
@@ -42,7 +42,7 @@ var _ = cases.Register(cases.Case{
 	Since:    "0.1",
 	Deadline: fixtures.ReadDeadline,
 	Timed:    true,
-	Wire: func(t cases.Timing, _ int64) []proxy.Fault {
+	Wire: func(t cases.Timing, _ cases.Request) []proxy.Fault {
 		return []proxy.Fault{proxy.Latency(t.Read*3/4, 0).TowardsTarget()}
 	},
 	Exchange: fixtures.Echo(1024),
@@ -66,7 +66,7 @@ var _ = cases.Register(cases.Case{
 	Since:    "0.1",
 	Deadline: fixtures.ReadDeadline,
 	Timed:    true,
-	Wire: func(t cases.Timing, _ int64) []proxy.Fault {
+	Wire: func(t cases.Timing, _ cases.Request) []proxy.Fault {
 		return []proxy.Fault{proxy.Latency(2*t.Read, 0).TowardsTarget()}
 	},
 	Exchange: fixtures.Echo(1024),

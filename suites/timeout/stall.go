@@ -26,7 +26,7 @@ var _ = cases.Register(cases.Case{
 	Since:    "0.1",
 	Deadline: fixtures.ReadDeadline,
 	Timed:    true,
-	Wire:     func(cases.Timing, int64) []proxy.Fault { return []proxy.Fault{proxy.Stall().TowardsTarget()} },
+	Wire:     func(cases.Timing, cases.Request) []proxy.Fault { return []proxy.Fault{proxy.Stall().TowardsTarget()} },
 	Exchange: fixtures.Echo(size),
 	Expect:   cases.And(cases.HaveTimedOut(), cases.HaveTakenAbout(fixtures.ReadDeadline), cases.HaveClosedItsConnection()),
 	Why: "The server has taken the request and never answers: it is overloaded, deadlocked or paused. Nothing on the " +
@@ -46,8 +46,8 @@ var _ = cases.RegisterFamily("at", []int64{1, 512, 1023}, func(at int64) cases.C
 		Since:    "0.1",
 		Deadline: fixtures.ReadDeadline,
 		Timed:    true,
-		Wire: func(_ cases.Timing, sent int64) []proxy.Fault {
-			return []proxy.Fault{proxy.Stall().TowardsTarget().After(sent - size + at)}
+		Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
+			return []proxy.Fault{proxy.Stall().TowardsTarget().After(sent.Body + at)}
 		},
 		Exchange: fixtures.Echo(size),
 		Expect:   cases.And(cases.HaveTimedOut(), cases.HaveTakenAbout(fixtures.ReadDeadline), cases.HaveClosedItsConnection()),
@@ -69,7 +69,7 @@ var _ = cases.RegisterFamily("at", []int64{1, 2, 3}, func(at int64) cases.Case {
 		Since:    "0.1",
 		Deadline: fixtures.ReadDeadline,
 		Timed:    true,
-		Wire: func(cases.Timing, int64) []proxy.Fault {
+		Wire: func(cases.Timing, cases.Request) []proxy.Fault {
 			return []proxy.Fault{proxy.Stall().TowardsTarget().After(at)}
 		},
 		Exchange: fixtures.Echo(size),
@@ -86,6 +86,27 @@ var _ = cases.RegisterFamily("at", []int64{1, 2, 3}, func(at int64) cases.Case {
 })
 
 var _ = cases.Register(cases.Case{
+	ID:       "tcp.timeout.stall-before-line-end",
+	Title:    "reports a timeout when the peer falls silent where only the line end is missing",
+	Level:    cases.Must,
+	Role:     cases.Client,
+	Speaks:   cases.Lines,
+	Basis:    cases.Practice(cases.NeverHang, "a line without its end is incomplete: the read deadline counts"),
+	Since:    "0.1",
+	Deadline: fixtures.ReadDeadline,
+	Timed:    true,
+	Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
+		return []proxy.Fault{proxy.Stall().TowardsTarget().After(sent.Bytes - 1)}
+	},
+	Exchange: fixtures.Echo(size),
+	Expect:   cases.And(cases.HaveTimedOut(), cases.HaveTakenAbout(fixtures.ReadDeadline)),
+	Why: "All the text of the line is there, its end is not, and nothing more comes. A program that reads \"what is there\" " +
+		"takes it for a line, although the number at its end may lack a digit. One that reads up to the line end without a " +
+		"deadline waits for ever: readline() has no patience of its own.",
+	Fix: fixRead,
+})
+
+var _ = cases.Register(cases.Case{
 	ID:     "tcp.timeout.stall-then-resume",
 	Title:  "waits out a silence that is shorter than its deadline and loses nothing",
 	Level:  cases.Must,
@@ -94,8 +115,8 @@ var _ = cases.Register(cases.Case{
 	Basis:  cases.Practice(cases.Reassemble, "a pause inside a message changes neither its bytes nor its end"),
 	Since:  "0.1",
 	Timed:  true,
-	Wire: func(t cases.Timing, sent int64) []proxy.Fault {
-		return []proxy.Fault{proxy.StallFor(min(t.Read, t.Idle) / 2).TowardsTarget().After(sent - size/2)}
+	Wire: func(t cases.Timing, sent cases.Request) []proxy.Fault {
+		return []proxy.Fault{proxy.StallFor(min(t.Read, t.Idle) / 2).TowardsTarget().After(sent.Body + size/2)}
 	},
 	Exchange: fixtures.Echo(size),
 	Expect:   cases.HaveDelivered(),

@@ -18,7 +18,7 @@ var _ = cases.Register(cases.Case{
 	Deadline: fixtures.WriteDeadline,
 	Full:     true,
 	Timed:    true,
-	Wire:     func(cases.Timing, int64) []proxy.Fault { return []proxy.Fault{proxy.Stall().FromTarget()} },
+	Wire:     func(cases.Timing, cases.Request) []proxy.Fault { return []proxy.Fault{proxy.Stall().FromTarget()} },
 	Exchange: fixtures.Echo(16 << 20), // more than the kernels' buffers on the way will hold
 	Expect:   cases.And(cases.HaveTimedOut(), cases.HaveTakenAbout(fixtures.WriteDeadline)),
 	Why: "Writing seems to be instant because the system keeps a few megabytes on the program's behalf. When the other " +

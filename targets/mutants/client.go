@@ -1,6 +1,7 @@
 package mutants
 
 import (
+	"bufio"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -21,6 +22,7 @@ type client struct {
 	dial     func(ctx context.Context, d net.Dialer, addr string) (net.Conn, error)
 	length   func(r io.Reader) (int, error)              // reads how long a framed reply is
 	body     func(r io.Reader, size int) ([]byte, error) // reads the reply's body, or what there is of it
+	line     func(r *bufio.Reader) ([]byte, error)       // reads a reply that is a line, or what there is of it
 	mood     func(conn patient) patient                  // how it treats the connection
 	finish   func(conn patient) error                    // what is left to do after the last reply
 	word     func(err error) fixtures.Outcome
@@ -37,6 +39,7 @@ func soundClient(p fixtures.Protocol) *client {
 		},
 		length: announced,
 		body:   whole,
+		line:   wholeLine,
 		mood:   func(conn patient) patient { return conn },
 		finish: func(patient) error { return nil },
 		word:   fixtures.OutcomeOf,
@@ -87,6 +90,7 @@ func (c *client) exchange(ctx context.Context, addr string, job targets.Job) (re
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 
+	lines := bufio.NewReader(conn)
 	for _, body := range job.Messages {
 		sent := make(chan error, 1)
 		go func() {
@@ -96,7 +100,7 @@ func (c *client) exchange(ctx context.Context, addr string, job targets.Job) (re
 			}
 			sent <- err
 		}()
-		reply, err := c.reply(conn, len(body))
+		reply, err := c.reply(conn, lines, len(body))
 		received = append(received, reply...)
 		if err != nil {
 			conn.Close()
@@ -109,7 +113,10 @@ func (c *client) exchange(ctx context.Context, addr string, job targets.Job) (re
 	return received, c.finish(conn)
 }
 
-func (c *client) reply(conn patient, size int) ([]byte, error) {
+func (c *client) reply(conn patient, lines *bufio.Reader, size int) ([]byte, error) {
+	if c.protocol == fixtures.LineProtocol {
+		return c.line(lines)
+	}
 	if c.protocol == fixtures.FramedProtocol {
 		var err error
 		if size, err = c.length(conn); err != nil {

@@ -38,7 +38,7 @@ const (
 // All is every mutant, each with state of its own.
 func All() []Mutant {
 	return slices.Concat(
-		deadlineMutants(), wordMutants(), endMutants(), replyMutants(), textMutants(), frameClientMutants(),
+		deadlineMutants(), wordMutants(), endMutants(), replyMutants(), textMutants(), frameClientMutants(), lineMutants(),
 		serviceMutants(), streamMutants(), chunkMutants(), frameServerMutants(),
 	)
 }
@@ -46,7 +46,7 @@ func All() []Mutant {
 // Sound is the programs that the mutants are made of, without a defect: no case may catch one.
 func Sound() []targets.Target {
 	var all []targets.Target
-	for _, p := range []fixtures.Protocol{fixtures.EchoProtocol, fixtures.FramedProtocol} {
+	for _, p := range fixtures.Protocols() {
 		all = append(all,
 			soundClient(p).target("sound-"+string(p)+"-client"),
 			soundServer(p).target("sound-"+string(p)+"-server"))

@@ -34,8 +34,11 @@ func soundServer(p fixtures.Protocol) *server {
 		echo:     stream(func() filter { return unchanged }),
 		hangUp:   func(_ context.Context, conn net.Conn) { conn.Close() },
 	}
-	if p == fixtures.FramedProtocol {
+	switch p {
+	case fixtures.FramedProtocol:
 		s.echo = frames
+	case fixtures.LineProtocol:
+		s.echo = lines
 	}
 	return s
 }

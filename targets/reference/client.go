@@ -39,7 +39,7 @@ func (c Client) unsupported(job targets.Job) string {
 		return fmt.Sprintf("the reference client does not speak %q", c.Protocol)
 	}
 	for i, body := range job.Messages {
-		if c.Protocol == fixtures.FramedProtocol && len(body) > fixtures.MaxFrame {
+		if c.Protocol != fixtures.EchoProtocol && len(body) > fixtures.MaxFrame {
 			return fmt.Sprintf("message %d has %d bytes, the limit is %d", i, len(body), fixtures.MaxFrame)
 		}
 	}
@@ -107,12 +107,21 @@ func (c Client) receive(r io.Reader, body []byte) ([]byte, error) {
 			return nil, fmt.Errorf("%w: it announces %d bytes", errCorrupt, length)
 		}
 	}
-	reply := make([]byte, len(body))
+	reply, err := echoed(r, body)
+	if err == nil && c.Protocol == fixtures.LineProtocol {
+		_, err = echoed(r, []byte{'\n'})
+	}
+	return reply, err
+}
+
+// echoed reads as many bytes as want has and returns those that are the same, up to the first that is not.
+func echoed(r io.Reader, want []byte) ([]byte, error) {
+	reply := make([]byte, len(want))
 	for got := 0; got < len(reply); {
 		n, err := r.Read(reply[got:]) // what one read returns is any part of the reply
 		for end := got + n; got < end; got++ {
-			if reply[got] != body[got] {
-				return reply[:got], fmt.Errorf("%w: byte %d is %#02x, not %#02x", errCorrupt, got, reply[got], body[got])
+			if reply[got] != want[got] {
+				return reply[:got], fmt.Errorf("%w: byte %d is %#02x, not %#02x", errCorrupt, got, reply[got], want[got])
 			}
 		}
 		if err != nil && got < len(reply) {

@@ -14,8 +14,8 @@ import (
 	"github.com/faultwire/faultwire/fixtures"
 )
 
-// Server sends back what it receives: the echo protocol byte by byte (RFC 862), the framed one message by message, refusing
-// lengths beyond [fixtures.MaxFrame]. It reads no more than it has sent back, so its memory is bounded and a client that does not
+// Server sends back what it receives: the echo protocol byte by byte (RFC 862), the framed and the line one message by message,
+// refusing what is longer than [fixtures.MaxFrame]. It reads no more than it has sent back, so its memory is bounded and a client that does not
 // read is soon not read from either. After a client's FIN it sends back the rest, then its own FIN.
 type Server struct {
 	Protocol fixtures.Protocol
@@ -68,9 +68,12 @@ func (s Server) handle(ctx context.Context, accepted net.Conn) {
 	defer context.AfterFunc(ctx, func() { accepted.Close() })()
 
 	conn := timedConn{Conn: accepted, read: cmp.Or(s.Idle, defaultPatience), write: cmp.Or(s.Write, defaultPatience)}
-	if s.Protocol == fixtures.FramedProtocol {
+	switch s.Protocol {
+	case fixtures.FramedProtocol:
 		echoFrames(conn)
-	} else {
+	case fixtures.LineProtocol:
+		echoLines(conn)
+	default:
 		io.Copy(conn, conn)
 	}
 }
@@ -88,6 +91,26 @@ func echoFrames(conn io.ReadWriter) error {
 			return err
 		}
 		if _, err := io.CopyN(conn, r, prefixSize+length); err != nil {
+			return err
+		}
+	}
+}
+
+// echoLines passes each line on when it has come; of a long one, and of a last one without an end, what there is.
+func echoLines(conn io.ReadWriter) error {
+	r := bufio.NewReaderSize(conn, 64<<10)
+	for length := 0; ; {
+		part, err := r.ReadSlice('\n')
+		if length += len(part); length > fixtures.MaxFrame {
+			return fmt.Errorf("%w: a line goes on behind %d bytes", fixtures.ErrMalformed, fixtures.MaxFrame)
+		}
+		if _, wrote := conn.Write(part); wrote != nil {
+			return wrote
+		}
+		switch {
+		case err == nil:
+			length = 0
+		case err != bufio.ErrBufferFull:
 			return err
 		}
 	}

@@ -149,5 +149,6 @@ func TestTargets(t *testing.T) {
 		g.Expect(target.Client != nil).To(Equal(target.Role == "client"), target.Name)
 		g.Expect(target.Server != nil).To(Equal(target.Role == "server"), target.Name)
 	}
-	g.Expect(names).To(ConsistOf("reference-echo-client", "reference-echo-server", "reference-framed-client", "reference-framed-server"))
+	g.Expect(names).To(ConsistOf("reference-echo-client", "reference-echo-server", "reference-framed-client", "reference-framed-server",
+		"reference-line-client", "reference-line-server"))
 }

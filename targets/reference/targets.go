@@ -17,12 +17,12 @@ const (
 	IdleDeadline    = 600 * time.Millisecond
 )
 
-// Targets are the reference client and server in both protocols, in this process. Their deadlines are multiplied by scale, which
+// Targets are the reference client and server in every protocol, in this process. Their deadlines are multiplied by scale, which
 // should be the time scale of the run.
 func Targets(scale float64) []targets.Target {
 	by := func(d time.Duration) time.Duration { return time.Duration(scale * float64(d)) }
 	var all []targets.Target
-	for _, protocol := range []fixtures.Protocol{fixtures.EchoProtocol, fixtures.FramedProtocol} {
+	for _, protocol := range fixtures.Protocols() {
 		all = append(all, targets.Target{
 			Name:     "reference-" + string(protocol) + "-client",
 			Role:     targets.ClientRole,
