@@ -24,6 +24,7 @@ type options struct {
 	client, server, address  string
 	protocol, name, classify string
 	noOutput                 bool
+	session                  bool
 	promises                 fixtures.Deadlines
 	config                   string
 
@@ -56,6 +57,7 @@ func (o *options) bind(c *cobra.Command) {
 	o.what.DurationVar(&o.promises.Idle, "idle-timeout", 0, "what the server promises: longest silence of a client")
 	o.what.StringVar(&o.classify, "classify", "", "what the client's exit codes and stderr mean, by `preset`: curl, wget, python, go, node or java")
 	o.what.BoolVar(&o.noOutput, "no-output", false, "the client does not print what it received")
+	o.what.BoolVar(&o.session, "session", false, "the client plays several exchanges, asked for on its stdin; see the README")
 	o.what.StringVar(&o.config, "config", "", "`file` with the targets (default faultwire.yaml, if there is one)")
 
 	f := c.Flags()

@@ -76,7 +76,7 @@ func (o *options) fromFlags(flags []string) ([]targets.Target, error) {
 	}
 	for _, flag := range flags {
 		forServers := flag == "idle-timeout"
-		forClients := flag == "classify" || flag == "no-output" || strings.HasSuffix(flag, "-timeout") && !forServers
+		forClients := flag == "classify" || flag == "no-output" || flag == "session" || strings.HasSuffix(flag, "-timeout") && !forServers
 		if forClients && !client || forServers && !server {
 			return nil, fmt.Errorf("--%s is for a %s, and none is given; leave it out", flag, map[bool]string{true: "client", false: "server"}[forClients])
 		}
@@ -111,7 +111,7 @@ func (o *options) clientTarget(classified bool) (targets.Target, error) {
 	if err != nil {
 		return t, fmt.Errorf("--client: %w", err)
 	}
-	t.Command = &targets.Command{Args: args, NoOutput: o.noOutput}
+	t.Command = &targets.Command{Args: args, NoOutput: o.noOutput, Session: o.session}
 	if classified {
 		known := false
 		if t.Command.Classify, known = targets.Preset(o.classify); !known {

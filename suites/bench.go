@@ -67,7 +67,7 @@ func (b *bench) calibrate(ctx context.Context, e *Engine) {
 		return
 	}
 	defer leave()
-	b.speaks = b.target.Role == targets.ServerRole || b.target.Command == nil || b.target.Command.Classify != nil
+	b.speaks = b.target.Role == targets.ServerRole || b.target.Command == nil || b.target.Command.Classify != nil || b.target.Command.Session
 	p := Pair{controlCase, b.target}
 	began := time.Now()
 	if b.toxiproxy != nil && b.target.Role == targets.ClientRole && e.halfCloses(ctx, b) {

@@ -45,6 +45,9 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 	if t.Command != nil {
 		started = e.pool.start(c.Timed)
 	}
+	if inSession(t, c) {
+		return e.observeSession(ctx, t, c, session{stage, service, wire, w, started}, o)
+	}
 	begun := wire.Elapsed()
 	said, hung := e.exchange(ctx, wire.Relay, w, started, timing, func(ctx context.Context) targets.Said {
 		return t.Exchange(ctx, wire.Addr().String(), targets.Job{Messages: bodies, Promises: t.Promises})

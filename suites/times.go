@@ -11,6 +11,9 @@ import (
 
 // spent tells where the time of an exchange on a single connection went. Without a reply all behind the request was waiting.
 func spent(o cases.Observation) *reports.Times {
+	if len(o.Calls) > 0 {
+		return nil
+	}
 	if len(o.Trace.Conns) == 0 && o.Trace.FirstSign != nil {
 		return &reports.Times{Connect: o.Elapsed}
 	}

@@ -27,6 +27,9 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 	if why := undeclared(p.Case, p.Target); why != "" {
 		return reports.Result{Verdict: reports.Skip, Reason: why}
 	}
+	if len(p.Case.Exchange.Calls) > 0 && !p.Target.Sessions() {
+		return reports.Result{Verdict: reports.Skip, Reason: oneExchange}
+	}
 	if why := e.beyondToxiproxy(p); why != "" {
 		return reports.Result{Verdict: reports.Skip, Reason: why}
 	}
@@ -143,7 +146,7 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 		r.Verdict, r.Reason = reports.Skip, why
 		return withEvidence(r, o)
 	}
-	if o.Outcome == fixtures.Unsupported {
+	if o.Outcome == fixtures.Unsupported { // a session ends with the first
 		r.Verdict, r.Reason = reports.Skip, strings.TrimSuffix("unsupported by the target: "+o.Detail, ": ")
 		return withEvidence(r, o)
 	}

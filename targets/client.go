@@ -21,12 +21,14 @@ func (t *Target) Exchange(ctx context.Context, addr string, job Job) Said {
 	case t.Command != nil:
 		return t.Command.exchange(ctx, addr, job)
 	case t.Client != nil:
-		return t.call(ctx, addr, job)
+		said, _ := t.call(ctx, func(ctx context.Context) Said { return t.Client.Exchange(ctx, addr, job) })
+		return said
 	}
 	return Said{Err: fmt.Errorf("%s is no client", t.Name)}
 }
 
-func (t *Target) call(ctx context.Context, addr string, job Job) Said {
+// call runs exchange, which may panic or not return; returned says that it has.
+func (t *Target) call(ctx context.Context, exchange func(context.Context) Said) (said Said, returned bool) {
 	result := make(chan Said, 1)
 	go func() {
 		said := Said{Outcome: fixtures.Crash, Detail: "Exchange ended its goroutine (runtime.Goexit)"}
@@ -36,11 +38,11 @@ func (t *Target) call(ctx context.Context, addr string, job Job) Said {
 			}
 			result <- said
 		}()
-		pprof.Do(ctx, t.pprofLabels(), func(ctx context.Context) { said = t.Client.Exchange(ctx, addr, job) })
+		pprof.Do(ctx, t.pprofLabels(), func(ctx context.Context) { said = exchange(ctx) })
 	}()
 	select {
 	case said := <-result:
-		return said
+		return said, true
 	case <-ctx.Done():
 	}
 	select {
@@ -49,10 +51,10 @@ func (t *Target) call(ctx context.Context, addr string, job Job) Said {
 			said.Detail = fmt.Sprintf("ended by the harness; it then said %s: %s", said.Outcome, said.Detail)
 			said.Outcome = fixtures.Hang
 		}
-		return said
+		return said, true
 	case <-time.After(abandonAfter):
 		return Said{Outcome: fixtures.Hang,
-			Detail: fmt.Sprintf("Exchange did not return within %v after its context was done; abandoned", abandonAfter)}
+			Detail: fmt.Sprintf("Exchange did not return within %v after its context was done; abandoned", abandonAfter)}, false
 	}
 }
 

@@ -28,6 +28,7 @@ type Command struct {
 	Env  map[string]string // added to the harness's own environment
 	Dir  string            // the working folder; empty means the harness's own
 
+	Session  bool        // clients: one process plays several exchanges; see [Session]
 	NoOutput bool        // clients: stdout is not what was received ("output: none")
 	Classify *Classifier // clients: what exit codes and stderr mean, where they do not follow the contract
 

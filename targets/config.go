@@ -105,7 +105,7 @@ func readTarget(n node, dir string) (Target, error) {
 		"limits":         func(n node) error { return readLimits(n, &t.Limits) },
 		"labels":         func(n node) (err error) { t.Labels, err = readStrings(n); return err },
 		"known_failures": func(n node) (err error) { t.KnownFailures, err = readKnownFailures(n); return err },
-		"session":        readSession,
+		"session":        func(n node) (err error) { c.Session, err = n.bool(); return err },
 		"tls":            func(n node) error { return n.errorf("is not supported by this version; leave it out") },
 		"command":        func(n node) (err error) { c.Args, err = readCommand(n); t.Command = &c; return err },
 		"cwd":            func(n node) error { return n.string(&c.Dir) },
@@ -136,7 +136,7 @@ func readTarget(n node, dir string) (Target, error) {
 
 // checkBeside checks the keys that make sense only beside others.
 func checkBeside(n node, start string, command bool) error {
-	for _, key := range []string{"cwd", "env", "output", "classify", "start_timeout", "ready"} {
+	for _, key := range []string{"cwd", "env", "session", "output", "classify", "start_timeout", "ready"} {
 		if _, given := n.has(key); given && !command {
 			return bad(key, "is for commands; what runs at an address is not ours to start")
 		}

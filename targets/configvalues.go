@@ -11,14 +11,6 @@ import (
 	"github.com/faultwire/faultwire/fixtures"
 )
 
-func readSession(n node) error {
-	on, err := n.bool()
-	if err == nil && on {
-		err = n.errorf("is not supported by this version; leave it out: the command is then run once for each exchange")
-	}
-	return err
-}
-
 func readDeadlines(n node, d *fixtures.Deadlines) error {
 	return n.read(fields{
 		"connect": func(n node) error { return n.duration(&d.Connect) },

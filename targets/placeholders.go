@@ -43,7 +43,11 @@ func addrValues(addr string) (values, error) {
 func (v values) jobValues(job Job, size int, payload string) {
 	v["size"] = strconv.Itoa(size)
 	v["payload"] = payload
-	if d := patience(job.Promises); d > 0 {
+	v.timeout(job.Promises)
+}
+
+func (v values) timeout(promises fixtures.Deadlines) {
+	if d := patience(promises); d > 0 {
 		v["timeout_ms"] = strconv.FormatInt(d, 10)
 	}
 }
@@ -79,7 +83,7 @@ func expand(s string, v values) (string, error) {
 }
 
 // checkPlaceholders makes sure that every placeholder in s will have a value.
-func checkPlaceholders(s string, role Role, promises fixtures.Deadlines) error {
+func checkPlaceholders(s string, role Role, session bool, promises fixtures.Deadlines) error {
 	known := placeholdersOf(role)
 	for _, found := range placeholder.FindAllString(s, -1) {
 		name := strings.Trim(found, "{}")
@@ -87,6 +91,8 @@ func checkPlaceholders(s string, role Role, promises fixtures.Deadlines) error {
 		case strings.HasPrefix(found, "{{"):
 		case name == "ca_file":
 			return fmt.Errorf("{ca_file} is for TLS targets, which are not supported")
+		case session && (name == "size" || name == "payload"):
+			return fmt.Errorf("{%s} has no value in a session: it stands in each request", name)
 		case name == "timeout_ms" && role == ClientRole && patience(promises) == 0:
 			return fmt.Errorf("{timeout_ms} has no value: declare timeouts.read, total or connect")
 		case !slices.Contains(known, name):

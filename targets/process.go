@@ -44,6 +44,8 @@ type streams struct {
 	piped  bool // stdin is a pipe with those bytes, then closed
 	stdout *capture
 	watch  *lineWatch // of readiness; may be nil
+
+	session *processSession // talks to the program; may be nil
 }
 
 // start runs the command. Its error names the program and what to do.
@@ -90,7 +92,7 @@ func (p *program) connect(s streams) error {
 	outR, outW := o.pipe()
 	errR, errW := o.pipe()
 	var inR, inW *os.File
-	if s.piped {
+	if s.piped || s.session != nil {
 		inR, inW = o.pipe()
 	}
 	if o.err != nil {
@@ -98,9 +100,23 @@ func (p *program) connect(s streams) error {
 		return o.err
 	}
 	p.cmd.Stdout, p.cmd.Stderr = outW, errW
-	p.read(outR, p.stdout, s.watch)
-	p.read(errR, p.stderr, s.watch)
-	if s.piped {
+	outputs := []io.Writer{p.stdout}
+	if s.session != nil {
+		outputs = append(outputs, s.session.replies)
+	}
+	if s.watch != nil {
+		outputs = append(outputs, s.watch.stream())
+	}
+	p.read(outR, outputs...)
+	outputs = []io.Writer{p.stderr}
+	if s.watch != nil {
+		outputs = append(outputs, s.watch.stream())
+	}
+	p.read(errR, outputs...)
+	switch {
+	case s.session != nil:
+		p.cmd.Stdin, s.session.stdin = inR, inW
+	case s.piped:
 		p.cmd.Stdin = inR
 		p.ours = append(p.ours, inW)
 		p.pipes.Go(func() {
@@ -133,13 +149,10 @@ func (o *opener) close() {
 	}
 }
 
-func (p *program) read(r *os.File, to io.Writer, watch *lineWatch) {
+func (p *program) read(r *os.File, to ...io.Writer) {
 	p.ours = append(p.ours, r)
-	if watch != nil {
-		to = io.MultiWriter(to, watch.stream())
-	}
 	p.pipes.Go(func() {
-		io.Copy(to, r)
+		io.Copy(io.MultiWriter(to...), r)
 		r.Close()
 	})
 }

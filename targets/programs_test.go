@@ -123,7 +123,8 @@ var programs = map[string]func(args []string){
 		fmt.Println(must(serverOf(this("server")).Start(context.Background())).Addr)
 		time.Sleep(time.Hour)
 	},
-	"stay": func([]string) { fmt.Fprintln(os.Stderr, "I do nothing"); time.Sleep(time.Hour) },
+	"session": sessionProgram,
+	"stay":    func([]string) { fmt.Fprintln(os.Stderr, "I do nothing"); time.Sleep(time.Hour) },
 }
 
 func serve(l net.Listener) {

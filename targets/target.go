@@ -72,18 +72,26 @@ type Server interface {
 type Job struct {
 	Messages [][]byte           // bodies, without framing, to send and to receive back in order
 	Promises fixtures.Deadlines // the client's declared deadlines
+	Fresh    bool               // in a session: not on a connection of an earlier exchange
 }
 
 // Said is what a client said of one exchange, and the bytes it claims to have received.
 type Said struct {
 	Outcome  fixtures.Outcome
-	Received []byte // the bodies received, joined; a prefix where the outcome is not ok
-	Detail   string // the error's text
-	NoOutput bool   // the client does not print what it received: Received says nothing
+	Received []byte  // the bodies received, joined; a prefix where the outcome is not ok
+	Digest   *Digest // instead of Received, where the client does not hand over what it received
+	Detail   string  // the error's text
+	NoOutput bool    // the client does not print what it received: Received says nothing
 	Process  *Process
 
 	// Err is set where the harness could not run the client at all. Then the rest says nothing about the target.
 	Err error
+}
+
+// A Digest tells of bytes without handing them over.
+type Digest struct {
+	Bytes  int64
+	SHA256 string // in lower-case hexadecimal
 }
 
 // A Process is what was seen of a target's process.

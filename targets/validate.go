@@ -92,7 +92,7 @@ func (t *Target) checkCommand() *ConfigError {
 		return bad("command", "the program itself cannot be a placeholder: %s", c.Args[0])
 	}
 	for _, arg := range c.Args[1:] {
-		if err := checkPlaceholders(arg, t.Role, t.Promises); err != nil {
+		if err := checkPlaceholders(arg, t.Role, c.Session, t.Promises); err != nil {
 			return bad("command", "%v", err)
 		}
 	}
@@ -103,12 +103,16 @@ func (t *Target) checkCommand() *ConfigError {
 		case strings.HasPrefix(name, envPrefix):
 			return bad(key, "%s* is set by Faultwire; choose another name", envPrefix)
 		default:
-			if err := checkPlaceholders(c.Env[name], t.Role, t.Promises); err != nil {
+			if err := checkPlaceholders(c.Env[name], t.Role, c.Session, t.Promises); err != nil {
 				return bad(key, "%v", err)
 			}
 		}
 	}
 	switch {
+	case t.Role == ServerRole && c.Session:
+		return bad("session", "is for clients")
+	case c.Session && c.Classify != nil:
+		return bad("classify", "is for a client that is run once for each exchange; a session says its outcomes itself")
 	case t.Role == ServerRole && c.NoOutput:
 		return bad("output", "is for clients")
 	case t.Role == ServerRole && c.Classify != nil:

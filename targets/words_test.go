@@ -123,14 +123,14 @@ func TestPlaceholders(t *testing.T) {
 		{"{payload}", ServerRole, "for a server"},
 		{"{ca_file}", ClientRole, "TLS"},
 	} {
-		err := checkPlaceholders(x.text, x.role, timed)
+		err := checkPlaceholders(x.text, x.role, false, timed)
 		if x.says == "" {
 			NewWithT(t).Expect(err).NotTo(HaveOccurred(), x.text)
 			continue
 		}
 		NewWithT(t).Expect(err).To(MatchError(ContainSubstring(x.says)), x.text)
 	}
-	NewWithT(t).Expect(checkPlaceholders("{timeout_ms}", ClientRole, fixtures.Deadlines{})).
+	NewWithT(t).Expect(checkPlaceholders("{timeout_ms}", ClientRole, false, fixtures.Deadlines{})).
 		To(MatchError(ContainSubstring("timeouts.read")))
 }
 

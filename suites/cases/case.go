@@ -126,14 +126,18 @@ func (c Case) Faults(t Timing, p fixtures.Protocol) []proxy.Fault {
 		return nil
 	}
 	var sent Request
-	for _, m := range c.Exchange.Messages {
+	messages := c.Exchange.Messages
+	if len(c.Exchange.Calls) > 0 {
+		messages = messages[:1]
+	}
+	for _, m := range messages {
 		sent.Body = sent.Bytes + int64(p.Prefix())
 		sent.Bytes += int64(m.Size + p.Overhead())
 	}
 	return c.Wire(t, sent)
 }
 
-// A Request is all that the exchange's client sends, as it goes over the wire.
+// A Request is all that the exchange's client sends, as it goes over the wire; in a session, in its first exchange.
 type Request struct {
 	Bytes int64 // its length, framing included
 	Body  int64 // the offset at which the body of its last message begins

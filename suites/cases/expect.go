@@ -96,12 +96,21 @@ func neverDied(o Observation) *Broken {
 			"One client must not be the last: accept() belongs in a loop, and what goes wrong with one connection must end that one alone."}
 	}
 	if o.Outcome == fixtures.Crash {
-		return &Broken{SayWhat, "an outcome, reported", join("the program was killed", o.Detail), ""}
+		return &Broken{SayWhat, "an outcome, reported", join("the program died", o.Detail), ""}
 	}
 	return nil
 }
 
 func neverLied(o Observation) *Broken {
+	for i := range o.Calls {
+		if b := lied(o.call(i)); b != nil {
+			return b
+		}
+	}
+	return lied(o)
+}
+
+func lied(o Observation) *Broken {
 	if o.Role != targets.ClientRole || o.Outcome != fixtures.OK || o.Damage == "" || o.Blind {
 		return nil
 	}
@@ -121,6 +130,37 @@ func HaveDelivered() Expectation {
 		}
 		return &Broken{promise, "every byte back, and success reported", o.said(), ""}
 	})
+}
+
+// HaveRecovered is HaveDelivered after a fault that is over.
+func HaveRecovered() Expectation {
+	return JudgeFunc(func(o Observation) *Broken {
+		if o.Outcome == fixtures.OK {
+			return nil
+		}
+		return &Broken{Recover, "the fault is over: every byte back, and success reported", o.said(), ""}
+	})
+}
+
+// OnCall expects it of the nth exchange of the session, counted from 1.
+func OnCall(n int, of Expectation) Expectation {
+	return JudgeFunc(func(o Observation) *Broken {
+		if n > len(o.Calls) {
+			return &Broken{Recover, fmt.Sprintf("%d exchanges in one session", n), fmt.Sprintf("it ended with exchange %d: %s", len(o.Calls), o.said()), ""}
+		}
+		b := of.Judge(o.call(n - 1))
+		if b != nil {
+			b.Seen = fmt.Sprintf("exchange %d: %s", n, b.Seen)
+		}
+		return b
+	})
+}
+
+// call is the observation as that of the session's exchange i alone.
+func (o Observation) call(i int) Observation {
+	c := o.Calls[i]
+	o.Outcome, o.Detail, o.Elapsed, o.Wanted, o.Received, o.Damage = c.Outcome, c.Detail, c.Elapsed, c.Wanted, c.Received, c.Damage
+	return o
 }
 
 // HaveTimedOut expects the client to have reported a timeout, and nothing else.

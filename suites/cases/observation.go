@@ -8,6 +8,16 @@ import (
 	"github.com/faultwire/faultwire/targets"
 )
 
+// A Call is what one exchange of a session came to.
+type Call struct {
+	Outcome  fixtures.Outcome `json:"outcome"`
+	Detail   string           `json:"detail,omitempty"`
+	Elapsed  time.Duration    `json:"elapsed_ns"`
+	Wanted   int64            `json:"wanted"`
+	Received int64            `json:"received"`
+	Damage   string           `json:"damage,omitempty"`
+}
+
 // An Observation is what was seen of one case run against one target. It is pure data: judging it needs nothing else.
 type Observation struct {
 	Role       targets.Role `json:"role"`
@@ -24,6 +34,8 @@ type Observation struct {
 	Elapsed time.Duration    `json:"elapsed_ns"`         // from the target's first sign on the wire to its end, less the exit cost
 	Began   time.Duration    `json:"began_ns,omitempty"` // from the start of a client to its first sign
 	Blur    time.Duration    `json:"blur_ns,omitempty"`  // how much longer it may have been: the exit cost, as measured by the control, and what passed before the sign was seen
+
+	Calls []Call `json:"calls,omitempty"` // clients: the exchanges of a session, as far as they came; the rest of this page is then the last one's
 
 	// How late a witness beside the case was, which did what the case's wire and target do: at worst, and all in all.
 	Late      time.Duration `json:"late_ns,omitempty"`

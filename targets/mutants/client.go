@@ -26,7 +26,10 @@ type client struct {
 	mood     func(conn patient) patient                  // how it treats the connection
 	finish   func(conn patient) error                    // what is left to do after the last reply
 	word     func(err error) fixtures.Outcome
-	tries    func(ended fixtures.Outcome) int // how often it tries what ends so
+	tries    func(ended fixtures.Outcome) int     // how often it tries what ends so
+	renews   bool                                 // whether each exchange has deadlines of its own
+	keeps    func(err error) bool                 // whether the next exchange has the connection of one that ended so
+	carries  func(reply []byte, err error) []byte // what of a reply that ended so stays in the buffer for the next
 }
 
 // soundClient is the client without a defect.
@@ -37,13 +40,16 @@ func soundClient(p fixtures.Protocol) *client {
 		dial: func(ctx context.Context, d net.Dialer, addr string) (net.Conn, error) {
 			return d.DialContext(ctx, "tcp", addr)
 		},
-		length: announced,
-		body:   whole,
-		line:   wholeLine,
-		mood:   func(conn patient) patient { return conn },
-		finish: func(patient) error { return nil },
-		word:   fixtures.OutcomeOf,
-		tries:  func(fixtures.Outcome) int { return 1 },
+		length:  announced,
+		body:    whole,
+		line:    wholeLine,
+		mood:    func(conn patient) patient { return conn },
+		finish:  func(patient) error { return nil },
+		word:    fixtures.OutcomeOf,
+		tries:   func(fixtures.Outcome) int { return 1 },
+		renews:  true,
+		keeps:   func(err error) bool { return err == nil },
+		carries: func([]byte, error) []byte { return nil },
 	}
 }
 
@@ -65,32 +71,83 @@ func clientMutant(name string, p fixtures.Protocol, does string, defect func(*cl
 
 // Exchange implements [targets.Client].
 func (c *client) Exchange(ctx context.Context, addr string, job targets.Job) targets.Said {
-	received, err := c.exchange(ctx, addr, job)
-	for tried := 1; err != nil && tried < c.tries(fixtures.OutcomeOf(err)); tried++ {
-		received, err = c.exchange(ctx, addr, job)
+	s := &session{client: c, addr: addr}
+	defer s.close()
+	said := s.exchange(ctx, job)
+	if said.Outcome == fixtures.OK && s.conn != nil {
+		if err := c.finish(*s.conn); err != nil {
+			said.Outcome, said.Detail = c.word(err), err.Error()
+		}
 	}
-	said := targets.Said{Outcome: c.word(err), Received: received}
+	return said
+}
+
+// Open implements [targets.Persistent].
+func (c *client) Open(addr string) (exchange func(context.Context, targets.Job) targets.Said, close func()) {
+	s := &session{client: c, addr: addr}
+	return s.exchange, s.close
+}
+
+// A session is what the client keeps from one exchange to the next.
+type session struct {
+	*client
+	addr  string
+	conn  *patient // nil if there is none
+	lines *bufio.Reader
+	left  []byte // of a reply
+}
+
+func (s *session) close() {
+	if s.conn != nil {
+		s.conn.Close()
+	}
+	s.conn = nil
+}
+
+func (s *session) exchange(ctx context.Context, job targets.Job) targets.Said {
+	received, err := s.attempt(ctx, job)
+	for tried := 1; err != nil && tried < s.tries(fixtures.OutcomeOf(err)); tried++ {
+		received, err = s.attempt(ctx, job)
+	}
+	said := targets.Said{Outcome: s.word(err), Received: received}
 	if err != nil {
 		said.Detail = err.Error()
 	}
 	return said
 }
 
-func (c *client) exchange(ctx context.Context, addr string, job targets.Job) (received []byte, err error) {
-	limits := c.keep(job.Promises)
+func (s *session) attempt(ctx context.Context, job targets.Job) (received []byte, err error) {
+	if job.Fresh {
+		s.close()
+	}
+	received, err = s.play(ctx, job)
+	if !s.keeps(err) {
+		s.close()
+	}
+	received = append(s.left, received...)
+	s.left = s.carries(received, err)
+	return received, err
+}
+
+func (s *session) play(ctx context.Context, job targets.Job) (received []byte, err error) {
+	limits := s.keep(job.Promises)
 	var end time.Time
 	if limits.Total > 0 {
 		end = time.Now().Add(limits.Total)
 	}
-	dialled, err := c.dial(ctx, net.Dialer{Timeout: limits.Connect, Deadline: end}, addr)
-	if err != nil {
-		return nil, err
+	if s.conn == nil {
+		dialled, err := s.dial(ctx, net.Dialer{Timeout: limits.Connect, Deadline: end}, s.addr)
+		if err != nil {
+			return nil, err
+		}
+		conn := s.mood(patient{dialled, limits.Read, limits.Write, end})
+		s.conn, s.lines = &conn, bufio.NewReader(&conn)
+	} else if s.renews {
+		s.conn.read, s.conn.write, s.conn.end = limits.Read, limits.Write, end
 	}
-	conn := c.mood(patient{dialled, limits.Read, limits.Write, end})
-	defer conn.Close()
+	c, conn := s.client, *s.conn
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 
-	lines := bufio.NewReader(conn)
 	for _, body := range job.Messages {
 		sent := make(chan error, 1)
 		go func() {
@@ -100,9 +157,9 @@ func (c *client) exchange(ctx context.Context, addr string, job targets.Job) (re
 			}
 			sent <- err
 		}()
-		reply, err := c.reply(conn, lines, len(body))
+		reply, err := c.reply(conn, s.lines, len(body))
 		received = append(received, reply...)
-		if err != nil {
+		if err != nil && !c.keeps(err) {
 			conn.Close()
 		}
 		// A reset that the write took is joined to the end that the read saw, and outranks it.
@@ -110,7 +167,7 @@ func (c *client) exchange(ctx context.Context, addr string, job targets.Job) (re
 			return received, err
 		}
 	}
-	return received, c.finish(conn)
+	return received, nil
 }
 
 func (c *client) reply(conn patient, lines *bufio.Reader, size int) ([]byte, error) {

@@ -38,7 +38,7 @@ const (
 // All is every mutant, each with state of its own.
 func All() []Mutant {
 	return slices.Concat(
-		deadlineMutants(), wordMutants(), endMutants(), replyMutants(), textMutants(), frameClientMutants(), lineMutants(),
+		deadlineMutants(), wordMutants(), endMutants(), sessionMutants(), replyMutants(), textMutants(), frameClientMutants(), lineMutants(),
 		serviceMutants(), streamMutants(), chunkMutants(), frameServerMutants(),
 	)
 }

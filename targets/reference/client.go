@@ -23,10 +23,43 @@ var errCorrupt = errors.New("the reply differs from the request")
 
 // Exchange implements [targets.Client]. Received holds what came back intact.
 func (c Client) Exchange(ctx context.Context, addr string, job targets.Job) targets.Said {
-	if reason := c.unsupported(job); reason != "" {
+	s := session{Client: c, addr: addr}
+	defer s.close()
+	return s.exchange(ctx, job)
+}
+
+// Open implements [targets.Persistent]. An exchange uses the connection of the one before if that went well: what is left of
+// any other, such as a reply that comes too late, belongs to nobody (RFC 9112 §9.2 has the same rule).
+func (c Client) Open(addr string) (exchange func(context.Context, targets.Job) targets.Said, close func()) {
+	s := &session{Client: c, addr: addr}
+	return s.exchange, s.close
+}
+
+// A session is exchanges with one server.
+type session struct {
+	Client
+	addr string
+	kept net.Conn // by the exchange before; nil if there is none
+}
+
+func (s *session) close() {
+	if s.kept != nil {
+		s.kept.Close()
+		s.kept = nil
+	}
+}
+
+func (s *session) exchange(ctx context.Context, job targets.Job) targets.Said {
+	if reason := s.unsupported(job); reason != "" {
 		return targets.Said{Outcome: fixtures.Unsupported, Detail: reason}
 	}
-	received, err := c.exchange(ctx, addr, job)
+	if job.Fresh {
+		s.close()
+	}
+	received, err := s.play(ctx, job)
+	if err != nil {
+		s.close()
+	}
 	said := targets.Said{Outcome: outcomeOf(err), Received: received}
 	if err != nil {
 		said.Detail = err.Error()
@@ -46,22 +79,24 @@ func (c Client) unsupported(job targets.Job) string {
 	return ""
 }
 
-func (c Client) exchange(ctx context.Context, addr string, job targets.Job) (received []byte, err error) {
+// play sends the messages and receives the replies. Its deadlines are this exchange's own, whatever the connection's age.
+func (s *session) play(ctx context.Context, job targets.Job) (received []byte, err error) {
 	var end time.Time
 	if job.Promises.Total > 0 {
 		end = time.Now().Add(job.Promises.Total)
 	}
-	dialer := net.Dialer{Timeout: job.Promises.Connect, Deadline: end}
-	dialled, err := dialer.DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return nil, err
+	if s.kept == nil {
+		dialer := net.Dialer{Timeout: job.Promises.Connect, Deadline: end}
+		if s.kept, err = dialer.DialContext(ctx, "tcp", s.addr); err != nil {
+			s.kept = nil // not an interface that holds a nil
+			return nil, err
+		}
 	}
-	conn := timedConn{Conn: dialled, read: job.Promises.Read, write: job.Promises.Write, end: end}
-	defer conn.Close()
+	conn := timedConn{Conn: s.kept, read: job.Promises.Read, write: job.Promises.Write, end: end}
 	defer context.AfterFunc(ctx, func() { conn.Close() })() // unblocks whatever is under way
 
 	for i, body := range job.Messages {
-		reply, err := c.call(conn, body)
+		reply, err := s.call(conn, body)
 		received = append(received, reply...)
 		if ctx.Err() != nil && errors.Is(err, net.ErrClosed) {
 			err = context.Cause(ctx)

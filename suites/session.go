@@ -1,0 +1,117 @@
+package suites
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/suites/cases"
+	"github.com/faultwire/faultwire/targets"
+)
+
+// oneExchange is why a client that is run once for each exchange is spared what needs several.
+const oneExchange = "needs several exchanges in one session, and the client is run once for each; see session: in the README"
+
+// inSession reports whether the client plays the case in a session: because it knows nothing else, or because the case does.
+func inSession(t *targets.Target, c cases.Case) bool {
+	return t.Command != nil && t.Command.Session || len(c.Exchange.Calls) > 0
+}
+
+// A session is where a client plays several exchanges.
+type session struct {
+	stage   *fixtures.Stage
+	service *fixtures.Service
+	wire    *wire
+	witness *witness
+	started func()
+}
+
+// observeSession lets the target play the case's exchanges in one session, up to the first that it does not survive. Each is
+// measured from its request.
+func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.Case, s session, o cases.Observation) (cases.Observation, error) {
+	scale := e.options.Scale
+	client, err := t.Open(ctx, s.wire.Addr().String(), time.Duration(scale*float64(startPatience)))
+	s.started()
+	if err != nil {
+		return o, err
+	}
+	defer client.End()
+	s.witness.restart()
+	bodies := s.stage.Messages(c.Exchange)
+	jobs := []targets.Job{{Messages: bodies, Promises: t.Promises}}
+	if len(c.Exchange.Calls) > 0 {
+		jobs = nil
+		for _, call := range c.Exchange.Calls {
+			jobs = append(jobs, targets.Job{Messages: bodies[call.Message:][:1], Promises: t.Promises})
+		}
+	}
+	for i, job := range jobs {
+		if i > 0 && c.Exchange.Calls[i].After != "" {
+			waits(ctx, s.stage.Events.Happened(c.Exchange.Calls[i].After), s.stage.Patience)
+		}
+		begun := s.wire.Elapsed()
+		said, hung := e.exchange(ctx, s.wire.Relay, s.witness, func() {}, o.Timing, func(ctx context.Context) targets.Said { return client.Exchange(ctx, job) })
+		if said.Err != nil {
+			return o, said.Err
+		}
+		o.Outcome, o.Detail, o.Blind, o.Elapsed = said.Outcome, said.Detail, said.NoOutput, s.wire.Elapsed()-begun
+		if hung {
+			o.Outcome = fixtures.Hang
+		}
+		o.Wanted, o.Received, o.Damage = against(job.Messages, bodies, said)
+		if len(c.Exchange.Calls) > 0 {
+			o.Calls = append(o.Calls, cases.Call{Outcome: o.Outcome, Detail: o.Detail, Elapsed: o.Elapsed, Wanted: o.Wanted, Received: o.Received, Damage: o.Damage})
+		}
+		if o.Outcome == fixtures.Hang || o.Outcome == fixtures.Crash || o.Outcome == fixtures.Unsupported {
+			break
+		}
+	}
+	if o.Outcome != fixtures.OK { // only what went well may stay open for the next
+		patient, cancel := context.WithTimeout(ctx, time.Duration(scale*float64(endPatience)))
+		_ = s.wire.ClientsEnded(patient)
+		cancel()
+	}
+	o.Trace = s.wire.Trace() // before the end of the session closes everything
+	o.Process = client.End()
+	if err := s.wire.Close(); err != nil {
+		return o, err
+	}
+	o.Reference = s.service.Stop()
+	if s.wire.toxics != nil {
+		o.Trace.Fired = struck(s.wire.plan, o)
+	}
+	return o, nil
+}
+
+// against compares what a client received with what it should have: a count of bytes and, unless it hides them, their digest.
+func against(sent, all [][]byte, said targets.Said) (wanted, received int64, damage string) {
+	var want []byte
+	for _, body := range sent {
+		want = append(want, body...)
+	}
+	wanted = int64(len(want))
+	switch {
+	case said.NoOutput:
+		return wanted, 0, ""
+	case said.Digest == nil:
+		return wanted, int64(len(said.Received)), fixtures.Diff(want, said.Received)
+	case said.Digest.Bytes != wanted:
+		return wanted, said.Digest.Bytes, fmt.Sprintf("%d of %d bytes", said.Digest.Bytes, wanted)
+	case said.Digest.SHA256 == digest(want):
+		return wanted, wanted, ""
+	}
+	for i, body := range all {
+		if said.Digest.SHA256 == digest(body) {
+			return wanted, wanted, fmt.Sprintf("%d bytes, but they are the reply to exchange %d", wanted, i+1)
+		}
+	}
+	return wanted, wanted, fmt.Sprintf("%d bytes, as there should be, but not the right ones (by their SHA-256)", wanted)
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
