@@ -2,6 +2,7 @@ package suites
 
 import (
 	"context"
+	"errors"
 	"net"
 	"time"
 
@@ -43,6 +44,13 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 	}
 	defer wire.Close()
 	stage.Dial, stage.Direct = b.paced(wire.Dial), b.paced(dialer(server.Addr))
+	var watching *watcher
+	if c.Watch != nil {
+		if watching, err = e.watchServer(ctx, server, *stage, c); err != nil {
+			return o, err
+		}
+		defer watching.stop()
+	}
 	o.Reference = stage.Play(ctx, c.Exchange)
 	// What the script closed in order must reach the server so; closing the wire resets what is still open.
 	patient, enough := context.WithTimeout(ctx, time.Duration(scale*float64(quietPatience)))
@@ -50,6 +58,9 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 	enough()
 	if err := wire.Close(); err != nil {
 		return o, err
+	}
+	if watching != nil {
+		o.Usage = watching.end(ctx)
 	}
 	o.Trace = wire.Trace()
 	if wire.toxics != nil {
@@ -73,6 +84,13 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 		afresh.Seed, afresh.Events, afresh.Dial = stage.Seed+1, fixtures.NewEvents(), stage.Direct
 		o.FollowUp = &afresh.Play(ctx, plainExchange).Conns[0]
 	}
+	if o.Usage != nil && c.Watch.Restart {
+		if o.Usage.Restarted, err = restart(ctx, server); err != nil {
+			return o, err
+		}
+		o.Process = server.Stop()
+		return o, nil
+	}
 	if o.FollowUp != nil && o.FollowUp.Outcome != fixtures.OK {
 		waits(ctx, server.Exited(), time.Duration(scale*float64(quietPatience))) // it may be about to end
 	}
@@ -86,6 +104,21 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 	}
 	o.Process = server.Stop()
 	return o, nil
+}
+
+// watchServer begins to watch, when the server is warm: what it makes once, for its first client, is no leak.
+func (e *Engine) watchServer(ctx context.Context, server *targets.Instance, rehearsal fixtures.Stage, c cases.Case) (*watcher, error) {
+	events := rehearsal.Events
+	rehearsal.Events, rehearsal.Dial = fixtures.NewEvents(), rehearsal.Direct
+	rehearsal.Play(ctx, plainExchange)
+	if c.Watch.Twice {
+		rehearsal.Events = fixtures.NewEvents()
+		rehearsal.Play(ctx, c.Exchange)
+	}
+	if c.Watch.Descriptors > 0 && !server.LimitDescriptors(c.Watch.Descriptors) {
+		return nil, errors.New("the server's descriptors cannot be limited")
+	}
+	return watch(ctx, server, *c.Watch, e.options.Scale, events)
 }
 
 func dialer(addr string) func(context.Context) (net.Conn, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -48,7 +49,18 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 			jobs = append(jobs, targets.Job{Messages: bodies[call.Message:][:1], Promises: t.Promises})
 		}
 	}
+	var watching *watcher
 	for i, job := range jobs {
+		if c.Watch != nil && i == len(jobs)/2 {
+			watched, can := client.(targets.Watched)
+			if !can {
+				return o, errors.New("a session without a process cannot be watched")
+			}
+			if watching, err = watch(ctx, watched, *c.Watch, scale, s.stage.Events); err != nil {
+				return o, err
+			}
+			defer watching.stop()
+		}
 		if i > 0 && c.Exchange.Calls[i].After != "" {
 			waits(ctx, s.stage.Events.Happened(c.Exchange.Calls[i].After), s.stage.Patience)
 		}
@@ -73,6 +85,11 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 		patient, cancel := context.WithTimeout(ctx, time.Duration(scale*float64(endPatience)))
 		_ = s.wire.ClientsEnded(patient)
 		cancel()
+	}
+	if watching != nil {
+		if o.Usage = watching.end(ctx); o.Usage != nil {
+			o.Usage.Window, o.Usage.Busy = o.Elapsed, o.Usage.After.CPU-o.Usage.Before.CPU
+		}
 	}
 	o.Trace = s.wire.Trace() // before the end of the session closes everything
 	o.Process = client.End()

@@ -27,6 +27,11 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 	if why := undeclared(p.Case, p.Target); why != "" {
 		return reports.Result{Verdict: reports.Skip, Reason: why}
 	}
+	if p.Case.Watch != nil {
+		if why := unwatched(p.Target); why != "" {
+			return reports.Result{Verdict: reports.Skip, Reason: why}
+		}
+	}
 	if len(p.Case.Exchange.Calls) > 0 && !p.Target.Sessions() {
 		return reports.Result{Verdict: reports.Skip, Reason: oneExchange}
 	}

@@ -18,8 +18,10 @@ const abandonAfter = time.Second
 type Instance struct {
 	Addr string // host:port to connect to
 
-	exited chan struct{}
-	stop   func() *Process
+	exited  chan struct{}
+	stop    func() *Process
+	again   func(context.Context) (*Instance, error) // nil if it cannot be
+	program *program                                 // nil if it has no process of its own
 
 	mu  sync.Mutex
 	err error
@@ -120,13 +122,37 @@ func (t *Target) startCommand(ctx context.Context) (*Instance, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Name, err)
 	}
-	addr := fmt.Sprintf("127.0.0.1:%d", port)
-	p, err := t.launch(ctx, addr, port)
+	release = sync.OnceFunc(release)
+	i, err := t.startAt(ctx, port)
 	if err != nil {
 		release()
 		return nil, err
 	}
-	i := &Instance{Addr: addr, exited: make(chan struct{})}
+	stop := i.stop
+	i.stop = func() *Process {
+		defer release()
+		return stop()
+	}
+	i.again = func(ctx context.Context) (*Instance, error) { return t.startAt(ctx, port) }
+	return i, nil
+}
+
+// Again stops the server and starts it once more, on the same port. The first must still be stopped after the second.
+func (i *Instance) Again(ctx context.Context) (*Instance, error) {
+	if i.again == nil {
+		return nil, errors.New("a server without a process of its own is not started again")
+	}
+	i.program.stop()
+	return i.again(ctx)
+}
+
+func (t *Target) startAt(ctx context.Context, port int) (*Instance, error) {
+	addr := fmt.Sprintf("127.0.0.1:%d", port)
+	p, err := t.launch(ctx, addr, port)
+	if err != nil {
+		return nil, err
+	}
+	i := &Instance{Addr: addr, exited: make(chan struct{}), program: p}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -137,7 +163,6 @@ func (t *Target) startCommand(ctx context.Context) (*Instance, error) {
 		close(i.exited)
 	}()
 	i.stop = sync.OnceValue(func() *Process {
-		defer release()
 		p.stop()
 		<-ended
 		return p.report

@@ -106,6 +106,7 @@ type Case struct {
 	Since    string            // the catalogue's version that first had it
 	Deadline fixtures.Deadline // the deadline the case is about, if any. Undeclared total or idle: skipped
 	Full     bool              // only with --full: it moves more than 1 MiB, or proves that something never blocks
+	Watch    *Watch            // what its target's processes use is part of it; a target without processes of its own is spared
 	Timed    bool              // its verdict rests on elapsed time: it runs in the quiet lane beside a witness
 
 	// Wire places the faults. nil is a wire without faults.

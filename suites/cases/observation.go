@@ -55,5 +55,6 @@ type Observation struct {
 	FollowUp  *fixtures.ConnRecord `json:"follow_up,omitempty"` // servers: a fresh exchange after the case
 	Trace     proxy.Trace          `json:"trace"`
 	Process   *targets.Process     `json:"process,omitempty"`
-	Died      bool                 `json:"died,omitempty"` // a server's process ended by itself before it was told to
+	Usage     *Usage               `json:"usage,omitempty"` // of its processes, where the case watches them
+	Died      bool                 `json:"died,omitempty"`  // a server's process ended by itself before it was told to
 }

@@ -1,0 +1,128 @@
+package suites
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/suites/cases"
+	"github.com/faultwire/faultwire/targets"
+)
+
+const (
+	watchEvery     = 20 * time.Millisecond
+	settlePatience = time.Second // until what is closed is given back, × scale
+)
+
+// unwatched says why the target's processes cannot be watched; empty if they can.
+func unwatched(t *targets.Target) string {
+	switch {
+	case t.Command == nil:
+		return "is about the sockets, threads and memory of a process: it needs a command"
+	case runtime.GOOS != "linux":
+		return "is about the sockets, threads and memory of a process, which are seen on Linux only"
+	}
+	return ""
+}
+
+// A watcher looks at a target's processes beside an exchange.
+type watcher struct {
+	of    targets.Watched
+	scale float64
+	usage cases.Usage
+	stop  func()
+}
+
+// watch begins, from what the processes use now on.
+func watch(ctx context.Context, of targets.Watched, c cases.Watch, scale float64, events *fixtures.Events) (*watcher, error) {
+	w := &watcher{of: of, scale: scale}
+	var seen bool
+	if w.usage.Before, seen = of.Usage(); !seen {
+		return nil, errors.New("the target's processes cannot be seen")
+	}
+	w.usage.Peak = w.usage.Before.RSS
+	ctx, cancel := context.WithCancel(ctx)
+	var looking sync.WaitGroup
+	looking.Go(func() {
+		for waits(ctx, nil, watchEvery) {
+			now, _ := of.Usage()
+			w.usage.Peak = max(w.usage.Peak, now.RSS)
+		}
+	})
+	if c.Quiet != "" {
+		looking.Go(func() {
+			defer events.Happen("watched")
+			select {
+			case <-events.Happened(c.Quiet):
+			case <-ctx.Done():
+				return
+			}
+			w.quiet(ctx)
+		})
+	}
+	w.stop = sync.OnceFunc(func() {
+		cancel()
+		looking.Wait()
+	})
+	return w, nil
+}
+
+// quiet measures what is worked while there is nothing to do.
+func (w *watcher) quiet(ctx context.Context) {
+	before, _ := w.of.Usage()
+	began := time.Now()
+	if !waits(ctx, nil, time.Duration(w.scale*float64(cases.QuietWindow))) {
+		return
+	}
+	if after, seen := w.of.Usage(); seen {
+		w.usage.Busy, w.usage.Window = after.CPU-before.CPU, time.Since(began)
+	}
+}
+
+// end waits until the processes hold no more than before, or for a while, and says what was seen.
+func (w *watcher) end(ctx context.Context) *cases.Usage {
+	w.stop()
+	enough := time.Now().Add(time.Duration(w.scale * float64(settlePatience)))
+	for {
+		now, seen := w.of.Usage()
+		if !seen {
+			return nil // it has ended: that says all
+		}
+		w.usage.After = now
+		was := w.usage.Before
+		if now.Sockets <= was.Sockets && now.Threads <= was.Threads && now.Processes+now.Zombies <= was.Processes+was.Zombies || time.Now().After(enough) {
+			return &w.usage
+		}
+		if !waits(ctx, nil, watchEvery) {
+			return &w.usage
+		}
+	}
+}
+
+// restart stops the server while a connection of its own is open, so that the connection's end stays in TIME-WAIT on the
+// server's side, and starts it again. It says why that failed.
+func restart(ctx context.Context, server *targets.Instance) (string, error) {
+	conn, err := dialer(server.Addr)(ctx)
+	if err != nil {
+		return "", err
+	}
+	again := make(chan error, 1)
+	go func() {
+		second, err := server.Again(ctx)
+		if err == nil {
+			second.Stop()
+		}
+		again <- err
+	}()
+	var buf [1]byte
+	_, _ = conn.Read(buf[:]) // its FIN
+	_ = conn.Close()
+	err = <-again
+	if start, ok := errors.AsType[*targets.StartError](err); ok {
+		return start.Error(), nil
+	}
+	return "", err
+}

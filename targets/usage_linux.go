@@ -1,0 +1,107 @@
+package targets
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// clockTick is the unit of CPU times in /proc: USER_HZ is 100 on every Linux.
+const clockTick = 10 * time.Millisecond
+
+func (p *program) usage() (u Usage, ok bool) {
+	if p == nil {
+		return u, false
+	}
+	p.mu.Lock() // while its number is its own
+	defer p.mu.Unlock()
+	if p.reaped {
+		return u, false
+	}
+	first := p.cmd.Process.Pid
+	if !u.add(first) {
+		return u, false
+	}
+	for _, pid := range processes() {
+		if pid == first {
+			continue
+		}
+		if group, err := unix.Getpgid(pid); err == nil && group == first || marked(pid, p.mark) {
+			u.add(pid)
+		}
+	}
+	return u, true
+}
+
+// add counts the process; false if it has ended. What is behind the name in /proc/<pid>/stat begins with its state; the 12th
+// and 13th fields from there are its CPU times, the 18th its threads, the 22nd its resident pages: proc(5).
+func (u *Usage) add(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	at := bytes.LastIndex(stat, []byte(") "))
+	if err != nil || at < 0 {
+		return false
+	}
+	fields := strings.Fields(string(stat[at+2:]))
+	if len(fields) < 22 {
+		return false
+	}
+	if fields[0] == "Z" || fields[0] == "X" {
+		u.Zombies++
+		return false
+	}
+	number := func(i int) int64 {
+		n, _ := strconv.ParseInt(fields[i], 10, 64) // the kernel writes numbers there
+		return n
+	}
+	u.Processes++
+	u.CPU += time.Duration(number(11)+number(12)) * clockTick
+	u.Threads += int(number(17))
+	u.RSS += number(21) * int64(os.Getpagesize())
+	u.Sockets += sockets(pid)
+	return true
+}
+
+func sockets(pid int) (n int) {
+	for _, fd := range descriptors(pid) {
+		if to, err := os.Readlink(fd); err == nil && strings.HasPrefix(to, "socket:") {
+			n++
+		}
+	}
+	return n
+}
+
+func descriptors(pid int) (paths []string) {
+	dir, err := os.Open(fmt.Sprintf("/proc/%d/fd", pid))
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	names, _ := dir.Readdirnames(-1) // what could be read counts
+	for _, name := range names {
+		paths = append(paths, dir.Name()+"/"+name)
+	}
+	return paths
+}
+
+func (p *program) limitDescriptors(more int) bool {
+	if p == nil {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.reaped {
+		return false
+	}
+	pid := p.cmd.Process.Pid
+	var limit unix.Rlimit
+	if err := unix.Prlimit(pid, unix.RLIMIT_NOFILE, nil, &limit); err != nil {
+		return false
+	}
+	limit.Cur = min(limit.Max, uint64(len(descriptors(pid))+more))
+	return unix.Prlimit(pid, unix.RLIMIT_NOFILE, &limit, nil) == nil
+}
