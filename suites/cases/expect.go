@@ -156,6 +156,18 @@ func OnCall(n int, of Expectation) Expectation {
 	})
 }
 
+// OnEveryCall expects it of each exchange of the session.
+func OnEveryCall(of Expectation) Expectation {
+	return JudgeFunc(func(o Observation) *Broken {
+		for i := range o.Calls {
+			if b := OnCall(i+1, of).Judge(o); b != nil {
+				return b
+			}
+		}
+		return nil
+	})
+}
+
 // call is the observation as that of the session's exchange i alone.
 func (o Observation) call(i int) Observation {
 	c := o.Calls[i]
@@ -188,6 +200,11 @@ func HaveRejected() Expectation {
 // where the kernel itself may say reset, broken pipe or end.
 func HaveFailed() Expectation {
 	return haveSaid("an error that is not a timeout", fixtures.Reset, fixtures.Closed, fixtures.Refused, fixtures.Other, fixtures.Malformed)
+}
+
+// HaveCompletedOr expects the exchange to have ended well, or as outcome says.
+func HaveCompletedOr(outcome fixtures.Outcome) Expectation {
+	return haveSaid(fmt.Sprintf("every byte back, or a %s reported", outcome), fixtures.OK, outcome)
 }
 
 func haveSaid(expected string, wanted ...fixtures.Outcome) Expectation {

@@ -5,7 +5,7 @@ import (
 	"github.com/faultwire/faultwire/suites/cases"
 )
 
-var _ = cases.RegisterFamily("bytes", []int{1, 1023, 1024, 1025, 4095, 4096, 4097, 65535, 65536, 65537}, func(size int) cases.Case {
+var _ = cases.RegisterFamily("bytes", []int{1, 1023, 1024, 1025, 4095, 4096, 4097, 16383, 16384, 16385, 65535, 65536, 65537, 131072, 16 << 20}, func(size int) cases.Case {
 	return cases.Case{
 		ID:       "tcp.reassembly.size",
 		Title:    "handles a message of a size at which buffers end",
@@ -14,6 +14,7 @@ var _ = cases.RegisterFamily("bytes", []int{1, 1023, 1024, 1025, 4095, 4096, 409
 		Speaks:   cases.Streams,
 		Basis:    cases.Practice(cases.Reassemble, "a message arrives whole whatever its size"),
 		Since:    "0.1",
+		Full:     size > 1<<20,
 		Exchange: fixtures.Echo(size),
 		Expect:   cases.HaveDelivered(),
 		Why: "Buffers are 1024, 4096 or 65536 bytes because programmers like round numbers, and mistakes live at their " +

@@ -37,6 +37,37 @@ var _ = cases.RegisterFamily("at", []int64{1, 512, 1023}, func(at int64) cases.C
 	}
 })
 
+const short = 13 // bytes: few enough to cut at each of them
+
+var _ = cases.RegisterFamily("at", offsets(short), func(at int64) cases.Case {
+	return cases.Case{
+		ID:     "tcp.reassembly.split-anywhere",
+		Title:  "puts a short message together, wherever it is cut in two",
+		Level:  cases.Must,
+		Role:   cases.Both,
+		Speaks: cases.Streams,
+		Basis:  byteStream,
+		Since:  "0.1",
+		Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
+			return []proxy.Fault{proxy.SplitAt(sent.Body + at).TowardsTarget()}
+		},
+		Exchange: fixtures.Echo(short),
+		Expect:   cases.HaveDelivered(),
+		Why: "A message that is cut in the middle is put together well by many a program that is wrong when its first byte comes " +
+			"alone, or its last. So this one is cut at each place there is. A short message is seldom cut by a network, but " +
+			"often by a program: some write a header and a body by two calls, some a byte at a time.",
+		Fix: fixPieces,
+	}
+})
+
+// offsets are the places at which a message of size bytes can be cut in two.
+func offsets(size int64) (all []int64) {
+	for at := range size - 1 {
+		all = append(all, at+1)
+	}
+	return all
+}
+
 var _ = cases.Register(cases.Case{
 	ID:     "tcp.reassembly.one-byte-slices",
 	Title:  "puts a message together that comes one byte at a time",

@@ -12,7 +12,7 @@ func sessionMutants() []Mutant {
 			func(c *client) {
 				c.keeps = func(err error) bool { return err == nil || fixtures.OutcomeOf(err) == fixtures.Timeout }
 			},
-			by(neverLie, "tcp.timeout.stale-reply"), by(recovers, "tcp.timeout.then-recovers")),
+			by(neverLie, "tcp.timeout.stale-reply", "tcp.timeout.around-deadline"), by(recovers, "tcp.timeout.then-recovers")),
 		clientMutant("client-never-reconnects", fixtures.FramedProtocol,
 			"goes on with its connection whatever has become of it",
 			func(c *client) { c.keeps = func(error) bool { return true } },
