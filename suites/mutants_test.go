@@ -23,7 +23,7 @@ func TestEveryMutantIsCaught(t *testing.T) {
 		all = append(all, m.Target)
 		named[m.Name] = m.Caught
 	}
-	e, err := suites.New(suites.Options{Targets: all, Seed: 1})
+	e, err := suites.New(suites.Options{Targets: all, Seed: 1, Full: true})
 	g.Expect(err).NotTo(HaveOccurred())
 	defer e.Close()
 	pairs := slices.DeleteFunc(slices.Clone(e.Pairs()), func(p suites.Pair) bool {

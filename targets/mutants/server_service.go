@@ -2,6 +2,7 @@ package mutants
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -53,6 +54,10 @@ func serviceMutants() []Mutant {
 			"hangs up on whoever comes while it has five clients",
 			func(s *server) { s.admit = fiveAtMost },
 			by(recovers, "tcp.connect.idle-crowd")),
+		serverMutant("server-unbounded-queue", fixtures.EchoProtocol,
+			"reads on whatever of its answers has got away",
+			func(s *server) { s.echo = queueing },
+			by(recovers, "tcp.bandwidth.never-reads")),
 		serverMutant("server-hasty-write-deadline", fixtures.EchoProtocol,
 			"hangs up on a client that takes nothing for 50 ms",
 			func(s *server) {
@@ -157,4 +162,27 @@ func abort(_ context.Context, conn net.Conn) {
 		tcp.SetLinger(0)
 	}
 	conn.Close()
+}
+
+// queueing keeps in memory what its client does not take.
+func queueing(conn patient) error {
+	queue, wrote := make(chan []byte, 1<<16), make(chan error, 1)
+	go func() {
+		var err error
+		for chunk := range queue {
+			if err == nil {
+				_, err = conn.Write(chunk)
+			}
+		}
+		wrote <- err
+	}()
+	for {
+		b := make([]byte, 32<<10)
+		n, err := conn.Read(b)
+		if err != nil {
+			close(queue)
+			return errors.Join(err, <-wrote)
+		}
+		queue <- b[:n]
+	}
 }
