@@ -172,7 +172,7 @@ func faults(c cases.Case) (all []string) {
 	if c.Role == cases.Server {
 		role = targets.ServerRole
 	}
-	for _, f := range c.Faults(timing, c.Speaks[0]) {
+	for _, f := range c.Faults(timing, &targets.Target{Protocol: c.Speaks[0]}) {
 		all = append(all, suites.InWords(f, role))
 	}
 	if len(all) == 0 {

@@ -27,7 +27,7 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 	o := cases.Observation{Role: targets.ClientRole, Declared: t.Promises, Timing: timing, Scale: scale, Speaks: b.speaks, Blur: b.exitCost}
 	o.Undeclared = c.Deadline != "" && t.Promises.Of(c.Deadline) == 0
 
-	stage := &fixtures.Stage{Protocol: t.Protocol, Seed: e.seedOf(c), Deadlines: timing, Patience: guard(timing, scale), Events: fixtures.NewEvents()}
+	stage := &fixtures.Stage{Protocol: t.Protocol, Conversation: t.Conversation, Seed: e.seedOf(c), Deadlines: timing, Patience: guard(timing, scale), Events: fixtures.NewEvents()}
 	bodies := stage.Messages(c.Exchange)
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -89,7 +89,7 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 		o.Blur += o.Trace.SignBlur + late
 	}
 	o.Elapsed = max(0, ended-first-b.exitCost)
-	want, own := wanted(t.Protocol, bodies, o.Reference)
+	want, own := wanted(t, bodies, o.Reference)
 	o.OwnText = own
 	o.Wanted, o.Received = int64(len(want)), int64(len(said.Received))
 	if !o.Blind {
@@ -104,7 +104,7 @@ const heardLimit = 256
 
 // plan is the case's faults, for this target.
 func (e *Engine) plan(c cases.Case, t *targets.Target, timing cases.Timing) proxy.Plan {
-	p := proxy.Plan{Seed: e.seedOf(c), Faults: c.Faults(timing, t.Protocol)}
+	p := proxy.Plan{Seed: e.seedOf(c), Faults: c.Faults(timing, t)}
 	if t.Role == targets.ServerRole {
 		return p.Facing(proxy.ServerSide)
 	}
@@ -156,7 +156,14 @@ func waits(ctx context.Context, event <-chan struct{}, d time.Duration) bool {
 
 // wanted is what the client should have received: the messages it was handed, or, for a program that ignores them and sends a
 // text of its own, what it sent.
-func wanted(p fixtures.Protocol, bodies [][]byte, r fixtures.Record) (want []byte, own bool) {
+func wanted(t *targets.Target, bodies [][]byte, r fixtures.Record) (want []byte, own bool) {
+	if t.Conversation != nil {
+		for _, body := range bodies {
+			want = append(want, t.Conversation.Printed(body)...)
+		}
+		return want, false
+	}
+	p := t.Protocol
 	handed := bytes.Join(bodies, nil)
 	var sent []byte
 	for _, c := range r.Conns {

@@ -19,7 +19,7 @@ func describe(p Pair, scale float64) reports.Case {
 	if c.ID != controlCase.ID {
 		r.Theme = c.Theme()
 	}
-	for _, f := range c.Faults(effective(p.Target.Promises, scale), p.Target.Protocol) {
+	for _, f := range c.Faults(effective(p.Target.Promises, scale), p.Target) {
 		r.Faults = append(r.Faults, InWords(f, p.Target.Role))
 	}
 	return r

@@ -73,7 +73,7 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 		if hung {
 			o.Outcome = fixtures.Hang
 		}
-		o.Wanted, o.Received, o.Damage = against(job.Messages, bodies, said)
+		o.Wanted, o.Received, o.Damage = against(t.Conversation, job.Messages, bodies, said)
 		if len(c.Exchange.Calls) > 0 {
 			o.Calls = append(o.Calls, cases.Call{Outcome: o.Outcome, Detail: o.Detail, Elapsed: o.Elapsed, Wanted: o.Wanted, Received: o.Received, Damage: o.Damage})
 		}
@@ -104,9 +104,12 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 }
 
 // against compares what a client received with what it should have: a count of bytes and, unless it hides them, their digest.
-func against(sent, all [][]byte, said targets.Said) (wanted, received int64, damage string) {
+func against(c *fixtures.Conversation, sent, all [][]byte, said targets.Said) (wanted, received int64, damage string) {
 	var want []byte
 	for _, body := range sent {
+		if c != nil {
+			body = c.Printed(body)
+		}
 		want = append(want, body...)
 	}
 	wanted = int64(len(want))

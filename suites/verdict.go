@@ -27,6 +27,13 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 	if why := undeclared(p.Case, p.Target); why != "" {
 		return reports.Result{Verdict: reports.Skip, Reason: why}
 	}
+	if c := p.Target.Conversation; c != nil {
+		for _, m := range p.Case.Exchange.Messages {
+			if !c.Carries(m.Size) {
+				return reports.Result{Verdict: reports.Skip, Reason: fmt.Sprintf("needs a message of %d bytes, which the conversation does not carry", m.Size)}
+			}
+		}
+	}
 	if p.Case.Watch != nil {
 		if why := unwatched(p.Target); why != "" {
 			return reports.Result{Verdict: reports.Skip, Reason: why}

@@ -99,6 +99,7 @@ func readTarget(n node, dir string) (Target, error) {
 		"name":           func(n node) error { return n.string(&t.Name) },
 		"role":           func(n node) error { return n.string((*string)(&t.Role)) },
 		"protocol":       func(n node) error { return n.string((*string)(&t.Protocol)) },
+		"conversation":   func(n node) (err error) { t.Conversation, err = readConversation(n); return err },
 		"address":        func(n node) error { return n.string(&t.Address) },
 		"start":          func(n node) error { return n.string(&start) },
 		"timeouts":       func(n node) error { return readDeadlines(n, &t.Promises) },

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -166,6 +167,11 @@ func TestLoadNamesTheMistake(t *testing.T) {
 		"a bad ready":         {server + command + "  ready: '['\n", 6, "targets[0].ready", "no pattern"},
 		"no reason":           {client + command + "  known_failures:\n    tcp.a.b: {until: 2027-01-31}\n", 7, "targets[0].known_failures.tcp.a.b", "no reason"},
 		"a bad date":          {client + command + "  known_failures:\n    tcp.a.b: {reason: x, until: soon}\n", 7, "targets[0].known_failures.tcp.a.b.until", "2027-01-31"},
+		"no conversation":     {strings.Replace(server, "echo", "conversation", 1) + command, 2, "targets[0].conversation", "request and reply"},
+		"a needless one":      {server + command + "  conversation: {request: a, reply: b}\n", 6, "targets[0].conversation", "correct the protocol"},
+		"half of one":         {strings.Replace(server, "echo", "conversation", 1) + command + "  conversation: {request: a}\n", 6, "targets[0].conversation", "has no reply"},
+		"a pattern to say":    {strings.Replace(client, "echo", "conversation", 1) + command + "  conversation: {request: a, reply_matches: b}\n", 6, "targets[0].conversation", "a pattern is not enough"},
+		"a bad reply":         {strings.Replace(server, "echo", "conversation", 1) + command + "  conversation: {request: a, reply_matches: \"(\"}\n", 6, "targets[0].conversation.reply_matches", "no pattern"},
 		"a server's session":  {server + command + "  session: true\n", 6, "targets[0].session", "for clients"},
 		"a session's payload": {client + "  command: [./client, \"{payload}\"]\n  session: true\n", 5, "targets[0].command", "stands in each request"},
 		"not a truth value":   {client + command + "  session: maybe\n", 6, "targets[0].session", "true or false"},

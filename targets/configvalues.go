@@ -21,6 +21,27 @@ func readDeadlines(n node, d *fixtures.Deadlines) error {
 	})
 }
 
+// readConversation reads what the two sides say. A pattern matches from the first byte on.
+func readConversation(n node) (*fixtures.Conversation, error) {
+	var c fixtures.Conversation
+	pattern := func(to **regexp.Regexp) func(node) error {
+		return func(n node) (err error) { *to, err = readPattern(n); return err }
+	}
+	err := n.read(fields{
+		"greeting":         func(n node) error { return n.string(&c.Greets) },
+		"greeting_matches": pattern(&c.Greeting),
+		"request":          func(n node) error { return n.string(&c.Request) },
+		"reply":            func(n node) error { return n.string(&c.Reply) },
+		"reply_matches":    pattern(&c.Answers),
+		"prints":           func(n node) error { return n.string(&c.Prints) },
+		"limit":            func(n node) error { return n.int(&c.Limit) },
+	})
+	if c.Greeting == nil && c.Greets != "" {
+		c.Greeting = regexp.MustCompile(regexp.QuoteMeta(c.Greets))
+	}
+	return &c, err
+}
+
 func readKnownFailures(n node) (map[string]Known, error) {
 	all := map[string]Known{}
 	err := n.each(func(key *yaml.Node, value node) (err error) {

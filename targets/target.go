@@ -19,10 +19,11 @@ const (
 
 // A Target is what is under test. Exactly one of Client, Server, Command and Address is set.
 type Target struct {
-	Name     string
-	Role     Role
-	Protocol fixtures.Protocol
-	Promises fixtures.Deadlines // the deadlines it declares; zero means undeclared
+	Name         string
+	Role         Role
+	Protocol     fixtures.Protocol
+	Conversation *fixtures.Conversation // what it says, where its protocol is a conversation; else nil
+	Promises     fixtures.Deadlines     // the deadlines it declares; zero means undeclared
 
 	Client  Client   // a client in this process
 	Server  Server   // a server in this process

@@ -46,6 +46,15 @@ func (t *Target) checkNames() *ConfigError {
 	case !t.Protocol.Valid():
 		return bad("protocol", "unknown protocol %q%s; known: %s", t.Protocol, didYouMean(string(t.Protocol), protocols),
 			strings.Join(protocols, ", "))
+	case t.Protocol == fixtures.ConversationProtocol && t.Conversation == nil:
+		return bad("conversation", "is missing; say in %s what is asked and what is answered: request and reply", "faultwire.yaml")
+	case t.Protocol != fixtures.ConversationProtocol && t.Conversation != nil:
+		return bad("conversation", "is for protocol: conversation; leave it out, or correct the protocol")
+	}
+	if t.Conversation != nil {
+		if err := t.Conversation.Check(t.Role == ServerRole); err != nil {
+			return bad("conversation", "%v", err)
+		}
 	}
 	return nil
 }

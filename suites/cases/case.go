@@ -34,12 +34,13 @@ const (
 // Includes reports whether a case of this role tests targets of role r.
 func (r Role) Includes(t targets.Role) bool { return r == Both || string(r) == string(t) }
 
-// Streams are the byte-stream protocols, Opaque those that carry any byte, Delimited those whose messages have ends of their
+// Streams are the byte-stream protocols, Echoing those whose replies are their requests, Opaque those that carry any byte, Delimited those whose messages have ends of their
 // own, Framed those with a length prefix, Lines those of text lines, Plain those without framing.
 var (
 	Streams   = fixtures.Protocols()
 	Opaque    = []fixtures.Protocol{fixtures.EchoProtocol, fixtures.FramedProtocol}
-	Delimited = []fixtures.Protocol{fixtures.FramedProtocol, fixtures.LineProtocol}
+	Delimited = []fixtures.Protocol{fixtures.FramedProtocol, fixtures.LineProtocol, fixtures.ConversationProtocol}
+	Echoing   = fixtures.Echoing()
 	Lines     = []fixtures.Protocol{fixtures.LineProtocol}
 	Framed    = []fixtures.Protocol{fixtures.FramedProtocol}
 	Plain     = []fixtures.Protocol{fixtures.EchoProtocol}
@@ -122,26 +123,46 @@ type Case struct {
 }
 
 // Faults are the case's faults for a target of the protocol and timing; none if its wire has none.
-func (c Case) Faults(t Timing, p fixtures.Protocol) []proxy.Fault {
+func (c Case) Faults(t Timing, target *targets.Target) []proxy.Fault {
 	if c.Wire == nil {
 		return nil
 	}
-	var sent Request
 	messages := c.Exchange.Messages
 	if len(c.Exchange.Calls) > 0 {
 		messages = messages[:1]
 	}
+	var sent Request
 	for _, m := range messages {
-		sent.Body = sent.Bytes + int64(p.Prefix())
-		sent.Bytes += int64(m.Size + p.Overhead())
+		request, body := length(m, target, true)
+		sent.Body = sent.Bytes + body
+		sent.Bytes, sent.Asked = sent.Bytes+request, sent.Asked+request
+	}
+	if target.Conversation != nil && target.Role == targets.ClientRole {
+		sent.Bytes = 0
+		for _, m := range messages {
+			reply, body := length(m, target, false)
+			sent.Body = sent.Bytes + body
+			sent.Bytes += reply
+		}
 	}
 	return c.Wire(t, sent)
 }
 
-// A Request is all that the exchange's client sends, as it goes over the wire; in a session, in its first exchange.
+// length is how long the message is on the wire, and where in it its body begins.
+func length(m fixtures.Message, target *targets.Target, request bool) (all, body int64) {
+	if target.Conversation == nil {
+		return int64(m.Size + target.Protocol.Overhead()), int64(target.Protocol.Prefix())
+	}
+	text, at := target.Conversation.Said(make([]byte, m.Size), request)
+	return int64(len(text)), int64(at)
+}
+
+// A Request is what faults are placed by: the stream towards the target, which is the same as the other where a reply is its
+// request once more. In a session it is the first exchange's.
 type Request struct {
-	Bytes int64 // its length, framing included
-	Body  int64 // the offset at which the body of its last message begins
+	Bytes int64 // how long the stream towards the target is, framing included
+	Body  int64 // the offset in it at which the body of the last message begins
+	Asked int64 // how long all the requests are
 }
 
 // Theme is the middle part of the case's ID.

@@ -21,7 +21,7 @@ var _ = cases.RegisterFamily("at", within, func(at int64) cases.Case {
 		Basis:  cases.Practice(cases.NeverLie, "a message of which bytes are missing, be it one, is never delivered as complete"),
 		Since:  "0.1",
 		Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
-			return []proxy.Fault{proxy.Close().TowardsTarget().After(sent.Body + at).OnceSent(sent.Bytes)}
+			return []proxy.Fault{proxy.Close().TowardsTarget().After(sent.Body + at).OnceSent(sent.Asked)}
 		},
 		Exchange: fixtures.Echo(short),
 		Expect:   cases.HaveBeenClosed(),
@@ -42,7 +42,7 @@ var _ = cases.RegisterFamily("at", within, func(at int64) cases.Case {
 		Basis:  cases.Practice(cases.SayWhat, "a connection that was aborted inside a message is reported as aborted"),
 		Since:  "0.1",
 		Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
-			return []proxy.Fault{proxy.ResetPeer().TowardsTarget().After(sent.Body + at).OnceSent(sent.Bytes)}
+			return []proxy.Fault{proxy.ResetPeer().TowardsTarget().After(sent.Body + at).OnceSent(sent.Asked)}
 		},
 		Exchange: fixtures.Echo(short),
 		Expect:   cases.HaveBeenReset(),

@@ -11,7 +11,7 @@ var _ = cases.RegisterFamily("size", []int{1, 13, 102400}, func(size int) cases.
 		Title:  "answers in full a client that has closed its sending side, then ends its own",
 		Level:  cases.Must,
 		Role:   cases.Server,
-		Speaks: cases.Streams,
+		Speaks: cases.Echoing,
 		Basis: cases.Practice(cases.NeverLie, "a client that has said its last byte still gets its whole answer. RFC 9293 §3.6 lets it "+
 			"end one direction alone"),
 		Since: "0.1",

@@ -24,7 +24,7 @@ var _ = cases.Register(cases.Case{
 	Basis:  cases.Practice(cases.NeverLie, "an orderly end before the reply is no reply, not an empty one"),
 	Since:  "0.1",
 	Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
-		return []proxy.Fault{proxy.Close().TowardsTarget().OnceSent(sent.Bytes)}
+		return []proxy.Fault{proxy.Close().TowardsTarget().OnceSent(sent.Asked)}
 	},
 	Exchange: fixtures.Echo(size),
 	Expect:   cases.HaveBeenClosed(),
@@ -44,7 +44,7 @@ var _ = cases.RegisterFamily("at", []int64{1, 512, 1023}, func(at int64) cases.C
 		Basis:  cases.Practice(cases.NeverLie, "a message of which bytes are missing is never delivered as complete"),
 		Since:  "0.1",
 		Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
-			return []proxy.Fault{proxy.Close().TowardsTarget().After(sent.Body + at).OnceSent(sent.Bytes)}
+			return []proxy.Fault{proxy.Close().TowardsTarget().After(sent.Body + at).OnceSent(sent.Asked)}
 		},
 		Exchange: fixtures.Echo(size),
 		Expect:   cases.HaveBeenClosed(),
@@ -66,7 +66,7 @@ var _ = cases.RegisterFamily("at", []int64{1, 2, 3}, func(at int64) cases.Case {
 		Basis:  cases.Practice(cases.NeverLie, "a stream that ends inside a length has lost a message"),
 		Since:  "0.1",
 		Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
-			return []proxy.Fault{proxy.Close().TowardsTarget().After(at).OnceSent(sent.Bytes)}
+			return []proxy.Fault{proxy.Close().TowardsTarget().After(at).OnceSent(sent.Asked)}
 		},
 		Exchange: fixtures.Echo(size),
 		Expect:   cases.HaveBeenClosed(),
@@ -89,7 +89,7 @@ var _ = cases.Register(cases.Case{
 	Basis:  cases.Practice(cases.NeverLie, "a line is complete at its line end: without it nobody knows how much is missing"),
 	Since:  "0.1",
 	Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
-		return []proxy.Fault{proxy.Close().TowardsTarget().After(sent.Bytes - 1).OnceSent(sent.Bytes)}
+		return []proxy.Fault{proxy.Close().TowardsTarget().After(sent.Bytes - 1).OnceSent(sent.Asked)}
 	},
 	Exchange: fixtures.Echo(size),
 	Expect:   cases.HaveBeenClosed(),
@@ -130,7 +130,7 @@ var _ = cases.Register(cases.Case{
 	Basis:  cases.Practice(cases.NeverLie, "an orderly end inside a message is an error, whether or not the peer still listens"),
 	Since:  "0.1",
 	Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
-		return []proxy.Fault{proxy.HalfClose().TowardsTarget().After(sent.Body + size/2).OnceSent(sent.Bytes)}
+		return []proxy.Fault{proxy.HalfClose().TowardsTarget().After(sent.Body + size/2).OnceSent(sent.Asked)}
 	},
 	Exchange: fixtures.Echo(size),
 	Expect:   cases.HaveBeenClosed(),

@@ -76,7 +76,7 @@ var _ = cases.Register(cases.Case{
 	Basis:  cases.Practice(cases.Recover, "an exchange that failed leaves nothing behind: no socket, no thread"),
 	Since:  "0.1",
 	Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
-		return []proxy.Fault{proxy.ResetPeer().TowardsTarget().After(sent.Body + 50).OnceSent(sent.Bytes)}
+		return []proxy.Fault{proxy.ResetPeer().TowardsTarget().After(sent.Body + 50).OnceSent(sent.Asked)}
 	},
 	Watch:    &cases.Watch{},
 	Exchange: fixtures.Exchange{Messages: slices.Repeat([]fixtures.Message{{Size: 100}}, 2*sessionErrors)}.Calling(),

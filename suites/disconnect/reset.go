@@ -21,7 +21,7 @@ var _ = cases.Register(cases.Case{
 		"the client tells its user"),
 	Since: "0.1",
 	Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
-		return []proxy.Fault{proxy.ResetPeer().TowardsTarget().OnceSent(sent.Bytes)}
+		return []proxy.Fault{proxy.ResetPeer().TowardsTarget().OnceSent(sent.Asked)}
 	},
 	Exchange: fixtures.Echo(size),
 	Expect:   cases.HaveBeenReset(),
@@ -43,7 +43,7 @@ var _ = cases.RegisterFamily("at", []int64{1, 512, 1023}, func(at int64) cases.C
 			"tell the client; the client tells its user"),
 		Since: "0.1",
 		Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
-			return []proxy.Fault{proxy.ResetPeer().TowardsTarget().After(sent.Body + at).OnceSent(sent.Bytes)}
+			return []proxy.Fault{proxy.ResetPeer().TowardsTarget().After(sent.Body + at).OnceSent(sent.Asked)}
 		},
 		Exchange: fixtures.Echo(size),
 		Expect:   cases.HaveBeenReset(),
@@ -64,7 +64,7 @@ var _ = cases.Register(cases.Case{
 	Basis:  cases.Practice(cases.NeverLie, "a reply that came whole is a success, however the connection ends afterwards"),
 	Since:  "0.1",
 	Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
-		return []proxy.Fault{proxy.ResetPeer().TowardsTarget().After(sent.Bytes).OnceSent(sent.Bytes)}
+		return []proxy.Fault{proxy.ResetPeer().TowardsTarget().After(sent.Bytes).OnceSent(sent.Asked)}
 	},
 	Exchange: fixtures.Echo(size), // so that the reply is as long as the request
 	Expect:   cases.HaveDelivered(),

@@ -20,7 +20,7 @@ var _ = cases.Register(cases.Case{
 	Basis:  cases.Practice(cases.Recover, "a reset ends one connection: the next exchange has a new one, and none of the old one's bytes"),
 	Since:  "0.1",
 	Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
-		return []proxy.Fault{proxy.ResetPeer().TowardsTarget().After(sent.Body + size/2).OnceSent(sent.Body + size).OnConnection(1)}
+		return []proxy.Fault{proxy.ResetPeer().TowardsTarget().After(sent.Body + size/2).OnceSent(sent.Asked).OnConnection(1)}
 	},
 	Exchange: fixtures.Exchange{Messages: []fixtures.Message{{Size: size, Of: 1}, {Size: size}}}.Calling(),
 	Expect:   cases.And(cases.OnCall(1, cases.HaveFailed()), cases.OnCall(2, cases.HaveRecovered())),

@@ -30,7 +30,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "keeps letters whole that come in pieces",
 	Level:  cases.Must,
 	Role:   cases.Both,
-	Speaks: cases.Streams,
+	Speaks: cases.Echoing,
 	Basis: cases.Documented("Python codecs.IncrementalDecoder", `"used for decoding an input in multiple steps": a letter of several `+
 		`bytes (RFC 3629 §3) may be cut between two reads`),
 	Since: "0.1",

@@ -79,7 +79,7 @@ var _ = cases.Register(cases.Case{
 	Basis:  byteStream,
 	Since:  "0.1",
 	Exchange: several(2, 100).Playing(fixtures.Script("client",
-		fixtures.Dial(), firstAndHalf, fixtures.Expect(0), fixtures.SendPart(1, -50, 0), fixtures.Expect(1), fixtures.Close())),
+		fixtures.Dial(), firstAndHalf, fixtures.Expect(0), fixtures.SendPart(1, -5, 0), fixtures.Expect(1), fixtures.Close())),
 	Expect: cases.HaveDelivered(),
 	Why: "One read brings a whole message and the beginning of the next. Both are easy to get wrong: a server that waits " +
 		"until its buffer divides evenly answers the first message too late, and a client that needs that answer before it " +
@@ -88,8 +88,8 @@ var _ = cases.Register(cases.Case{
 	Fix: fixBoundaries,
 })
 
-// firstAndHalf is message 0 and all but the last 50 bytes of message 1, in one write.
-var firstAndHalf = fixtures.Step{Do: fixtures.ActSend, Message: 0, Joined: 2, To: -50}
+// firstAndHalf is message 0 and all but the last 5 bytes of message 1, in one write.
+var firstAndHalf = fixtures.Step{Do: fixtures.ActSend, Message: 0, Joined: 2, To: -5}
 
 // several is an exchange of n messages of size bytes, no two alike.
 func several(n, size int) fixtures.Exchange {

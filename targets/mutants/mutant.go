@@ -46,7 +46,7 @@ func All() []Mutant {
 // Sound is the programs that the mutants are made of, without a defect: no case may catch one.
 func Sound() []targets.Target {
 	var all []targets.Target
-	for _, p := range fixtures.Protocols() {
+	for _, p := range fixtures.Echoing() {
 		all = append(all,
 			soundClient(p).target("sound-"+string(p)+"-client"),
 			soundServer(p).target("sound-"+string(p)+"-server"))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/faultwire/faultwire/fixtures"
@@ -68,7 +69,7 @@ func (s *session) exchange(ctx context.Context, job targets.Job) targets.Said {
 }
 
 func (c Client) unsupported(job targets.Job) string {
-	if !c.Protocol.Valid() {
+	if !slices.Contains(fixtures.Echoing(), c.Protocol) {
 		return fmt.Sprintf("the reference client does not speak %q", c.Protocol)
 	}
 	for i, body := range job.Messages {

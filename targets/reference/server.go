@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,7 +33,7 @@ const (
 // and the connections, waits for them and returns nil. It returns an error if the protocol is unknown or l was closed by
 // somebody else; no other failure to accept ends it.
 func (s Server) Serve(ctx context.Context, l net.Listener) error {
-	if !s.Protocol.Valid() {
+	if !slices.Contains(fixtures.Echoing(), s.Protocol) {
 		return fmt.Errorf("serve %s: the reference server does not speak %q", l.Addr(), s.Protocol)
 	}
 	var connections sync.WaitGroup

@@ -22,7 +22,7 @@ const (
 func Targets(scale float64) []targets.Target {
 	by := func(d time.Duration) time.Duration { return time.Duration(scale * float64(d)) }
 	var all []targets.Target
-	for _, protocol := range fixtures.Protocols() {
+	for _, protocol := range fixtures.Echoing() {
 		all = append(all, targets.Target{
 			Name:     "reference-" + string(protocol) + "-client",
 			Role:     targets.ClientRole,
