@@ -33,7 +33,8 @@ type Run struct {
 	Seed        uint64        `json:"seed"`
 	Scale       float64       `json:"time_scale"`
 	Started     time.Time     `json:"started"`
-	Took        time.Duration `json:"took_ns"`
+	Took        time.Duration `json:"took_ns"`  // wall time
+	Waits       time.Duration `json:"waits_ns"` // what the results' waits add up to: so long it would take one after another, on any machine
 	Targets     []Target      `json:"targets"`
 	Results     []Result      `json:"results"` // by target, then by case, in the catalogue's order
 	Interrupted bool          `json:"interrupted,omitempty"`
@@ -70,6 +71,7 @@ type Result struct {
 	Note        string        `json:"note,omitempty"`        // what weakens or qualifies the verdict, such as "not distinguished"
 	Retaken     int           `json:"retaken,omitempty"`     // observations the witness voided
 	Took        time.Duration `json:"took_ns"`               // wall time of the pair
+	Waits       time.Duration `json:"waits_ns,omitempty"`    // the delays, silences and deadlines in it that were waited out on purpose
 	Elapsed     time.Duration `json:"elapsed_ns,omitempty"`  // of the target on the wire
 	Times       *Times        `json:"times,omitempty"`       // what Elapsed is made of; nil where several connections share it
 	Replay      string        `json:"replay,omitempty"`      // the line that runs this pair alone

@@ -129,6 +129,9 @@ func (e *Engine) Run(ctx context.Context, each func(reports.Result)) *reports.Ru
 	all.Wait()
 	run.Interrupted = ctx.Err() != nil
 	run.Results = results
+	for _, r := range results {
+		run.Waits += r.Waits
+	}
 	for i := range e.options.Targets {
 		run.Targets = append(run.Targets, e.benches[e.options.Targets[i].Name].report())
 	}

@@ -153,7 +153,7 @@ func lateness(c cases.Case, o cases.Observation) time.Duration {
 
 // judge turns the observation into a verdict.
 func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
-	r := reports.Result{Elapsed: o.Elapsed, Times: spent(o)}
+	r := reports.Result{Elapsed: o.Elapsed, Times: spent(o), Waits: asked(p.Case, p.Target, o.Timing, e.options.Scale)}
 	if why := void(p.Case, e.plan(p.Case, p.Target, o.Timing).Faults, o); why != "" {
 		r.Verdict, r.Reason = reports.Skip, why
 		return withEvidence(r, o)

@@ -1,0 +1,44 @@
+package suites
+
+import (
+	"time"
+
+	"github.com/faultwire/faultwire/proxy"
+	"github.com/faultwire/faultwire/suites/cases"
+	"github.com/faultwire/faultwire/targets"
+)
+
+// asked is how long a case makes everybody wait, by what it injects: delays, silences, holds, the deadline that has to pass, and
+// the time in which there is to be nothing to do. However fast the machine, it cannot be over sooner.
+func asked(c cases.Case, t *targets.Target, timing cases.Timing, scale float64) time.Duration {
+	var wait time.Duration
+	for _, f := range c.Faults(timing, t) {
+		wait += injected(f)
+	}
+	if c.Deadline != "" && wait < timing.Of(c.Deadline) {
+		wait = timing.Of(c.Deadline)
+	}
+	var held time.Duration
+	for _, conn := range c.Exchange.Conns {
+		var holds time.Duration
+		for _, step := range conn.Steps {
+			holds += step.For.In(timing)
+		}
+		held = max(held, holds*time.Duration(max(1, conn.Repeat)))
+	}
+	if c.Watch != nil && c.Watch.Quiet != "" {
+		held += time.Duration(scale * float64(cases.QuietWindow))
+	}
+	return max(wait, held)
+}
+
+func injected(f proxy.Fault) time.Duration {
+	ms := f.Attributes["latency"] + f.Attributes["timeout"]
+	if f.Type == "slow_close" || f.Type == "accept_delay" {
+		ms += f.Attributes["delay"]
+	}
+	if f.Until != nil {
+		ms += int64(f.Until.For)
+	}
+	return time.Duration(ms) * time.Millisecond
+}
