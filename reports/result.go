@@ -58,6 +58,7 @@ type Target struct {
 	How        string            `json:"how"`                  // "in process", the command line, or the address
 	Promises   map[string]string `json:"promises,omitempty"`   // declared deadlines, by name
 	Undeclared []string          `json:"undeclared,omitempty"` // deadlines the target does not promise
+	Elsewhere  []string          `json:"elsewhere,omitempty"`  // where it connected to past the wire, in the control exchange
 	Control    *Result           `json:"control,omitempty"`    // the control exchange: if it failed the target's cases are blocked
 }
 

@@ -147,6 +147,10 @@ func (p *page) skipped() {
 func (p *page) undeclared() {
 	said := false
 	for _, t := range p.Targets {
+		if len(t.Elsewhere) > 0 {
+			said = true
+			p.beside("", 2, oneLine(fmt.Sprintf("%s also connects to %s, past the wire: no fault strikes there.", t.Name, strings.Join(t.Elsewhere, ", "))))
+		}
 		if len(t.Undeclared) == 0 || p.SelfTest {
 			continue
 		}

@@ -27,6 +27,8 @@ type bench struct {
 	exitCost time.Duration // clients: from the last byte of the reply to the end of the process
 	begin    time.Duration // clients: from the start of the process to its first sign on the wire
 
+	elsewhere []string // clients: where the control connected to, other than to the wire
+
 	pace sync.Mutex // held between two dials of a server that wants them rare
 
 	turn sync.Mutex // a shared server is given one case at a time
@@ -42,7 +44,7 @@ var controlCase = cases.Case{
 	Level:    cases.Must,
 	Basis:    cases.Practice(cases.Reassemble, "what is sent comes back, whole"),
 	Exchange: plainExchange,
-	Expect:   cases.HaveDelivered(),
+	Expect:   cases.And(cases.HaveDelivered(), cases.HaveComeThroughTheWire()),
 	Why: "Every other case asks what happens to this exchange when the network misbehaves. If it fails on a perfect network, " +
 		"an error under a fault would say nothing.",
 	Fix: "Make this one exchange work first: the client sends 13 bytes, the server sends the same 13 bytes back, the client writes them to stdout and exits 0.",
@@ -88,6 +90,7 @@ func (b *bench) calibrate(ctx context.Context, e *Engine) {
 		return
 	}
 	b.begin = o.Began
+	b.elsewhere = o.Process.Elsewhere
 	for _, c := range o.Trace.Conns {
 		if c.Downstream.LastOut != nil && o.Trace.FirstSign != nil {
 			b.exitCost = max(0, o.Elapsed-(*c.Downstream.LastOut-*o.Trace.FirstSign))
@@ -156,7 +159,7 @@ func (b *bench) crowded(c cases.Case) string {
 // report is the target as the report shows it.
 func (b *bench) report() reports.Target {
 	t := b.target
-	r := reports.Target{Name: t.Name, Role: string(t.Role), Protocol: string(t.Protocol), How: t.How(), Promises: map[string]string{}}
+	r := reports.Target{Name: t.Name, Role: string(t.Role), Protocol: string(t.Protocol), How: t.How(), Promises: map[string]string{}, Elsewhere: b.elsewhere}
 	names := []fixtures.Deadline{fixtures.ConnectDeadline, fixtures.ReadDeadline, fixtures.WriteDeadline, fixtures.TotalDeadline}
 	if t.Role == targets.ServerRole {
 		names = []fixtures.Deadline{fixtures.IdleDeadline}

@@ -50,7 +50,7 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 	}
 	begun := wire.Elapsed()
 	said, hung := e.exchange(ctx, wire.Relay, w, started, timing, func(ctx context.Context) targets.Said {
-		return t.Exchange(ctx, wire.Addr().String(), targets.Job{Messages: bodies, Promises: t.Promises})
+		return t.Exchange(ctx, wire.Addr().String(), targets.Job{Messages: bodies, Promises: t.Promises, Lookout: c.ID == controlCase.ID})
 	})
 	ended := wire.Elapsed()
 	if said.Err != nil {

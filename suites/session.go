@@ -42,7 +42,7 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 	defer client.End()
 	s.witness.restart()
 	bodies := s.stage.Messages(c.Exchange)
-	jobs := []targets.Job{{Messages: bodies, Promises: t.Promises}}
+	jobs := []targets.Job{{Messages: bodies, Promises: t.Promises, Lookout: c.ID == controlCase.ID}}
 	if len(c.Exchange.Calls) > 0 {
 		jobs = nil
 		for _, call := range c.Exchange.Calls {

@@ -82,12 +82,18 @@ func (c *Command) exchange(ctx context.Context, addr string, job Job) Said {
 	if err != nil {
 		return Said{Err: err}
 	}
+	stop := func() []string { return nil }
+	if job.Lookout {
+		stop = p.lookout(addr)
+	}
 	select {
 	case <-p.done:
 	case <-ctx.Done():
 		p.kill()
 	}
-	return c.said(p.report)
+	said := c.said(p.report)
+	said.Process.Elsewhere = stop()
+	return said
 }
 
 // said is what the end of a client's process means.

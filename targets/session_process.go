@@ -44,13 +44,15 @@ const (
 
 // A processSession is a session in a process of its own.
 type processSession struct {
-	target  *Target
-	p       *program
-	stdin   *os.File
-	replies *lineQueue
-	dir     string
-	asked   int
-	end     func() *Process
+	target    *Target
+	p         *program
+	stdin     *os.File
+	replies   *lineQueue
+	dir       string
+	asked     int
+	addr      string
+	elsewhere []string
+	end       func() *Process
 }
 
 // openProcess starts the command and asks it for something that it cannot know, to see that it is up, and that it says so.
@@ -64,7 +66,7 @@ func (t *Target) openProcess(ctx context.Context, addr string, patience time.Dur
 		return nil, fmt.Errorf("a folder for the payloads: %w", err)
 	}
 	v.timeout(t.Promises)
-	s := &processSession{target: t, dir: dir, replies: newLineQueue()}
+	s := &processSession{target: t, dir: dir, addr: addr, replies: newLineQueue()}
 	s.p, err = t.Command.start(v, streams{session: s, stdout: newLog()})
 	if err != nil {
 		os.RemoveAll(dir)
@@ -77,7 +79,9 @@ func (t *Target) openProcess(ctx context.Context, addr string, patience time.Dur
 		case <-s.p.done:
 		case <-time.After(closeGrace):
 		}
-		return s.p.stop()
+		report := s.p.stop()
+		report.Elsewhere = s.elsewhere
+		return report
 	})
 	patient, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -103,6 +107,10 @@ func (s *processSession) Exchange(ctx context.Context, job Job) Said {
 	file := filepath.Join(s.dir, fmt.Sprintf("payload-%d", s.asked))
 	if err := os.WriteFile(file, body, 0o600); err != nil {
 		return Said{Err: err}
+	}
+	if job.Lookout {
+		stop := s.p.lookout(s.addr)
+		defer func() { s.elsewhere = stop() }()
 	}
 	r, err := s.ask(ctx, request{
 		Kind: string(s.target.Protocol), Size: len(body), Payload: file, Fresh: job.Fresh, Timeout: patience(job.Promises),

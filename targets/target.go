@@ -73,6 +73,7 @@ type Server interface {
 type Job struct {
 	Messages [][]byte           // bodies, without framing, to send and to receive back in order
 	Promises fixtures.Deadlines // the client's declared deadlines
+	Lookout  bool               // note where the client's process connects to, other than the address: [Process.Elsewhere]
 	Fresh    bool               // in a session: not on a connection of an earlier exchange
 }
 
@@ -97,18 +98,19 @@ type Digest struct {
 
 // A Process is what was seen of a target's process.
 type Process struct {
-	Args     []string      `json:"args"`
-	Exit     int           `json:"exit"`               // exit code; -1 if a signal ended it or it was still running
-	Signal   string        `json:"signal,omitempty"`   // the signal that ended it, unless the harness sent it
-	Stdout   []byte        `json:"-"`                  // a client's: the first OutputLimit bytes; a server's: as Stderr
-	Stderr   []byte        `json:"-"`                  // the first and the last LogLimit/2 bytes
-	Lost     int64         `json:"lost,omitempty"`     // bytes of output beyond the bounds, read and dropped
-	CPU      time.Duration `json:"cpu_ns"`             // user and system time
-	MaxRSS   int64         `json:"max_rss"`            // bytes, 0 if unknown; Linux counts from the fork: never below the harness's own
-	Took     time.Duration `json:"took_ns"`            // from start to end
-	Ended    time.Time     `json:"-"`                  // when the harness saw the end, with the monotonic clock
-	Unasked  bool          `json:"unasked,omitempty"`  // it ended before the harness told it to: every client should, no server
-	Leftover int           `json:"leftover,omitempty"` // processes it left behind, which were killed
+	Args      []string      `json:"args"`
+	Exit      int           `json:"exit"`                // exit code; -1 if a signal ended it or it was still running
+	Signal    string        `json:"signal,omitempty"`    // the signal that ended it, unless the harness sent it
+	Stdout    []byte        `json:"-"`                   // a client's: the first OutputLimit bytes; a server's: as Stderr
+	Stderr    []byte        `json:"-"`                   // the first and the last LogLimit/2 bytes
+	Lost      int64         `json:"lost,omitempty"`      // bytes of output beyond the bounds, read and dropped
+	CPU       time.Duration `json:"cpu_ns"`              // user and system time
+	MaxRSS    int64         `json:"max_rss"`             // bytes, 0 if unknown; Linux counts from the fork: never below the harness's own
+	Took      time.Duration `json:"took_ns"`             // from start to end
+	Ended     time.Time     `json:"-"`                   // when the harness saw the end, with the monotonic clock
+	Unasked   bool          `json:"unasked,omitempty"`   // it ended before the harness told it to: every client should, no server
+	Elsewhere []string      `json:"elsewhere,omitempty"` // where else it connected to, as far as that was looked for and seen
+	Leftover  int           `json:"leftover,omitempty"`  // processes it left behind, which were killed
 }
 
 // OutputLimit bounds what is kept of a client's stdout, which must hold the largest message.

@@ -18,24 +18,13 @@ func (p *program) usage() (u Usage, ok bool) {
 	if p == nil {
 		return u, false
 	}
-	p.mu.Lock() // while its number is its own
-	defer p.mu.Unlock()
-	if p.reaped {
-		return u, false
-	}
-	first := p.cmd.Process.Pid
-	if !u.add(first) {
-		return u, false
-	}
-	for _, pid := range processes() {
-		if pid == first {
-			continue
+	for i, pid := range p.pids() {
+		if running := u.add(pid); i == 0 && !running {
+			return u, false
 		}
-		if group, err := unix.Getpgid(pid); err == nil && group == first || marked(pid, p.mark) {
-			u.add(pid)
-		}
+		ok = true
 	}
-	return u, true
+	return u, ok
 }
 
 // add counts the process; false if it has ended. What is behind the name in /proc/<pid>/stat begins with its state; the 12th

@@ -132,6 +132,20 @@ func HaveDelivered() Expectation {
 	})
 }
 
+// HaveComeThroughTheWire expects a client to have connected to the address that it was given.
+func HaveComeThroughTheWire() Expectation {
+	return JudgeFunc(func(o Observation) *Broken {
+		if o.Role != targets.ClientRole || len(o.Trace.Conns) > 0 || o.Trace.Forgotten > 0 {
+			return nil
+		}
+		seen := "no connection came there"
+		if o.Process != nil && len(o.Process.Elsewhere) > 0 {
+			seen += "; it connected to " + strings.Join(o.Process.Elsewhere, ", ")
+		}
+		return &Broken{NeverLie, "a connection to the address that it is given", seen, ""}
+	})
+}
+
 // HaveRecovered is HaveDelivered after a fault that is over.
 func HaveRecovered() Expectation {
 	return JudgeFunc(func(o Observation) *Broken {
