@@ -2,6 +2,8 @@ package suites_test
 
 import (
 	"context"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -14,12 +16,25 @@ import (
 	"github.com/faultwire/faultwire/targets/mutants"
 )
 
+// everyMutant is the mutants in Go, and those in Python where there is one.
+func everyMutant(t *testing.T) []mutants.Mutant {
+	all := mutants.All()
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Log("without the mutants in Python: ", err)
+		return all
+	}
+	python, err := mutants.Python(t.TempDir())
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	return append(all, python...)
+}
+
 // Every mutant is caught by each case named for it, for the right promise, and never by an error of ours.
 func TestEveryMutantIsCaught(t *testing.T) {
 	g := NewWithT(t)
 	var all []targets.Target
 	named := map[string][]mutants.Catch{}
-	for _, m := range mutants.All() {
+	every := everyMutant(t)
+	for _, m := range every {
 		all = append(all, m.Target)
 		named[m.Name] = m.Caught
 	}
@@ -38,7 +53,7 @@ func TestEveryMutantIsCaught(t *testing.T) {
 			t.Errorf("%s %s: error: %s", r.Target, r.Case.ID, r.Reason)
 		}
 	}
-	for _, m := range mutants.All() {
+	for _, m := range every {
 		t.Run(m.Name, func(t *testing.T) {
 			for _, c := range m.Caught {
 				caught := 0
@@ -66,7 +81,13 @@ func TestEveryMutantIsCaught(t *testing.T) {
 // The mutants without their defects are sound: no case may catch them.
 func TestTheMutantsBaseIsSound(t *testing.T) {
 	g := NewWithT(t)
-	e, err := suites.New(suites.Options{Targets: mutants.Sound(), Seed: 1})
+	sound := mutants.Sound()
+	if _, err := exec.LookPath("python3"); err == nil && os.Getenv("FAULTWIRE_MUTANTS") != "" { // they take a minute
+		python, err := mutants.SoundPython(t.TempDir())
+		g.Expect(err).NotTo(HaveOccurred())
+		sound = append(sound, python...)
+	}
+	e, err := suites.New(suites.Options{Targets: sound, Seed: 1})
 	g.Expect(err).NotTo(HaveOccurred())
 	defer e.Close()
 	for _, r := range e.Run(context.Background(), nil).Results {

@@ -46,7 +46,9 @@ func TestSound(t *testing.T) {
 func TestEveryMutantIsNamedAndAccusable(t *testing.T) {
 	g := NewWithT(t)
 	seen := map[string]bool{}
-	for _, m := range mutants.All() {
+	python, err := mutants.Python(t.TempDir())
+	g.Expect(err).NotTo(HaveOccurred())
+	for _, m := range append(mutants.All(), python...) {
 		g.Expect(seen[m.Name]).To(BeFalse(), "%s twice", m.Name)
 		seen[m.Name] = true
 		g.Expect(m.Target.Name).To(Equal(m.Name))
