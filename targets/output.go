@@ -93,11 +93,17 @@ func (s *watchedStream) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// longestLine is how much of a line is quoted, in bytes.
+const longestLine = 500
+
 // lastLines are the last n lines of text that say anything.
 func lastLines(text []byte, n int) []string {
 	var lines []string
 	for line := range strings.Lines(string(text)) {
-		if line = strings.TrimRight(line, " \t\r\n"); line != "" {
+		if line = strings.TrimRight(line, " \t\r\n"); len(line) > longestLine {
+			line = strings.ToValidUTF8(line[:longestLine], "") + "…"
+		}
+		if line != "" {
 			lines = append(lines, line)
 		}
 	}
