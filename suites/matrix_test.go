@@ -16,6 +16,7 @@ import (
 	"github.com/faultwire/faultwire/suites"
 	"github.com/faultwire/faultwire/suites/cases"
 	"github.com/faultwire/faultwire/targets"
+	"github.com/faultwire/faultwire/targets/mutants"
 )
 
 // A matrix tells which families of cases kill which mutants. A case without an axis is a family of its own.
@@ -58,6 +59,12 @@ func (m matrix) print(w io.Writer) {
 	for _, f := range families {
 		fmt.Fprintf(tab, "%s\t%s\t%d\t%s\n", f, m.level[f], len(m.kills[f]), strings.Join(m.alone(f), " "))
 	}
+	fmt.Fprintln(tab, "\t\t\t\nREDUNDANT: all that they kill others kill, too\t\t\t")
+	for _, f := range families {
+		if len(m.kills[f]) > 0 && len(m.alone(f)) == 0 {
+			fmt.Fprintf(tab, "%s\t%s\t\t\n", f, m.level[f])
+		}
+	}
 	fmt.Fprintln(tab, "\t\t\t\nMUTANT\t\tKILLED BY\tFAMILIES")
 	for _, mutant := range slices.Sorted(maps.Keys(m.killed)) {
 		fmt.Fprintf(tab, "%s\t\t%d\t%s\n", mutant, len(m.killed[mutant]), strings.Join(m.killed[mutant], " "))
@@ -82,7 +89,26 @@ func TestKillMatrix(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	results := e.Run(context.Background(), nil).Results
+	// What is a process takes minutes for what its like in Go takes seconds for: it meets the cases named for it alone.
+	named := map[string][]mutants.Catch{}
+	for _, m := range every {
+		named[m.Name] = m.Caught
+	}
+	// And of a large family a few members are enough, with those that are named.
+	members := map[string]int{}
+	pairs := slices.DeleteFunc(slices.Clone(e.Pairs()), func(p suites.Pair) bool {
+		if isNamed(named[p.Target.Name], p.Case.ID) {
+			return false
+		}
+		of := p.Target.Name + " " + family(p.Case.ID)
+		members[of]++
+		return p.Target.Command != nil || members[of]%5 != 1
+	})
+	e.Begin(context.Background(), pairs)
+	var results []reports.Result
+	for _, p := range pairs {
+		results = append(results, e.Result(context.Background(), p))
+	}
 	for _, r := range results {
 		if r.Verdict == reports.Error {
 			t.Errorf("%s %s: error: %s", r.Target, r.Case.ID, r.Reason)
@@ -100,5 +126,5 @@ func TestKillMatrix(t *testing.T) {
 			t.Errorf("%s is a MUST and kills no mutant", f)
 		}
 	}
-	t.Logf("%d mutants, %d families, %d pairs", len(all), len(m.level), len(results))
+	t.Logf("%d mutants, %d families, %d pairs", len(every), len(m.level), len(results))
 }

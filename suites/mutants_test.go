@@ -28,6 +28,11 @@ func everyMutant(t *testing.T) []mutants.Mutant {
 	return append(all, python...)
 }
 
+// isNamed reports whether the case is among those that must catch a mutant.
+func isNamed(caught []mutants.Catch, id string) bool {
+	return slices.ContainsFunc(caught, func(c mutants.Catch) bool { return suites.Matches(c.Case, id) })
+}
+
 // Every mutant is caught by each case named for it, for the right promise, and never by an error of ours.
 func TestEveryMutantIsCaught(t *testing.T) {
 	g := NewWithT(t)
@@ -42,7 +47,7 @@ func TestEveryMutantIsCaught(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	defer e.Close()
 	pairs := slices.DeleteFunc(slices.Clone(e.Pairs()), func(p suites.Pair) bool {
-		return !slices.ContainsFunc(named[p.Target.Name], func(c mutants.Catch) bool { return suites.Matches(c.Case, p.Case.ID) })
+		return !isNamed(named[p.Target.Name], p.Case.ID)
 	})
 	e.Begin(context.Background(), pairs)
 	found := map[string]reports.Result{}

@@ -84,7 +84,7 @@ func TestNoMutantPassesForSoundOverToxiproxy(t *testing.T) {
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	defer e.Close()
 	pairs := slices.DeleteFunc(slices.Clone(e.Pairs()), func(p suites.Pair) bool {
-		return !slices.ContainsFunc(named[p.Target.Name], func(c mutants.Catch) bool { return suites.Matches(c.Case, p.Case.ID) })
+		return !isNamed(named[p.Target.Name], p.Case.ID)
 	})
 	e.Begin(t.Context(), pairs)
 	caught := 0
