@@ -98,6 +98,9 @@ func (s *sheet) explain(family []cases.Case) {
 		s.entry("The wire", f)
 	}
 	s.entry("Exchange", exchange(c.Exchange))
+	if c.Watch != nil {
+		s.entry("Watched", watched(*c.Watch))
+	}
 	s.entry("Why", c.Why)
 	s.entry("Fix", c.Fix)
 	s.entry("Source", fmt.Sprintf("%s:%d, since catalogue %s", c.File, c.Line, c.Since))
@@ -152,6 +155,12 @@ func audience(c cases.Case) string {
 		speak = append(speak, string(p))
 	}
 	s := who + " that speak " + alternatives(speak)
+	if len(c.Exchange.Calls) > 0 {
+		s += ", and play several exchanges in one session"
+	}
+	if c.Watch != nil {
+		s += ", and are processes of their own"
+	}
 	switch c.Deadline {
 	case "":
 	case fixtures.TotalDeadline, fixtures.IdleDeadline:
@@ -191,7 +200,9 @@ func exchange(x fixtures.Exchange) string {
 	if len(sizes) > 1 {
 		s = "messages: " + folded(sizes)
 	}
-	if len(x.Conns) == 0 {
+	if len(x.Calls) > 0 {
+		s = fmt.Sprintf("a session of %d exchanges: %s", len(x.Calls), folded(sizes))
+	} else if len(x.Conns) == 0 {
 		s += ", there and back"
 	}
 	var conns []string
@@ -216,6 +227,24 @@ func exchange(x fixtures.Exchange) string {
 		s += "\nbeside it, not through the wire: " + exchange(*x.Bystander)
 	}
 	return s
+}
+
+// watched is what is done and measured beside the exchange.
+func watched(w cases.Watch) string {
+	said := []string{"the target's sockets, threads, processes and memory, before and after"}
+	if w.Twice {
+		said = append(said, "the exchange is played once before, so that what is kept for reuse is there")
+	}
+	if w.Quiet != "" {
+		said = append(said, fmt.Sprintf("the processor time that it uses in %v without work", cases.QuietWindow))
+	}
+	if w.Descriptors > 0 {
+		said = append(said, fmt.Sprintf("it may open %d descriptors more than it has", w.Descriptors))
+	}
+	if w.Restart {
+		said = append(said, "it is stopped while a client is connected, and started again on its port")
+	}
+	return strings.Join(said, "; ")
 }
 
 // folded joins words, and counts what comes several times running, alone or in pairs.

@@ -95,7 +95,7 @@ type Times struct {
 }
 
 // Total is T.
-func (t Times) Total() time.Duration { return t.Connect + t.Send + t.Wait + t.Receive + t.End }
+func (t *Times) Total() time.Duration { return t.Connect + t.Send + t.Wait + t.Receive + t.End }
 
 // String is the sum, in milliseconds.
 func (t *Times) String() string {

@@ -86,5 +86,8 @@ var _ = cases.Register(cases.Case{
 // unhurried is how long a slow transfer takes: well inside the total deadline, and short where that is long.
 func unhurried(t cases.Timing) time.Duration { return min(t.Total*2/5, time.Second) }
 
+// pause is a silence that nobody takes for an end: well inside every deadline that counts silence.
+func pause(t cases.Timing) time.Duration { return min(t.Read, t.Write, t.Idle) / 3 }
+
 // rate is how many KB/s move n bytes in d or a little less; a KB is 1000 bytes.
 func rate(n int64, d time.Duration) int64 { return n/max(1, d.Milliseconds()) + 1 }

@@ -18,7 +18,7 @@ var _ = cases.Register(cases.Case{
 	Wire: func(t cases.Timing, sent cases.Request) []proxy.Fault {
 		return []proxy.Fault{
 			proxy.Bandwidth(rate(sent.Bytes, unhurried(t))).FromTarget(),
-			proxy.StallFor(min(t.Read, t.Write, t.Idle) / 3).FromTarget(), // on a busy machine, too, the buffers are full once
+			proxy.StallFor(pause(t)).FromTarget(), // on a busy machine, too, the buffers are full once
 		}
 	},
 	Exchange: fixtures.Echo(1 << 20),

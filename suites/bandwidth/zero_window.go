@@ -17,7 +17,7 @@ var _ = cases.Register(cases.Case{
 	Since: "0.1",
 	Timed: true,
 	Wire: func(t cases.Timing, _ cases.Request) []proxy.Fault {
-		return []proxy.Fault{proxy.StallFor(min(t.Read, t.Write, t.Idle) / 3).FromTarget().After(1 << 10)}
+		return []proxy.Fault{proxy.StallFor(pause(t)).FromTarget().After(1 << 10)}
 	},
 	Exchange: fixtures.Echo(1 << 20), // more than the kernels take at once
 	Expect:   cases.HaveDelivered(),
