@@ -46,7 +46,7 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 	if len(c.Exchange.Calls) > 0 {
 		jobs = nil
 		for _, call := range c.Exchange.Calls {
-			jobs = append(jobs, targets.Job{Messages: bodies[call.Message:][:1], Promises: t.Promises})
+			jobs = append(jobs, targets.Job{Messages: bodies[call.Message:][:1], Promises: t.Promises, Push: call.Push})
 		}
 	}
 	var watching *watcher
@@ -61,8 +61,12 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 			}
 			defer watching.stop()
 		}
-		if i > 0 && c.Exchange.Calls[i].After != "" {
-			waits(ctx, s.stage.Events.Happened(c.Exchange.Calls[i].After), s.stage.Patience)
+		if i > 0 {
+			call := c.Exchange.Calls[i]
+			if call.After != "" {
+				waits(ctx, s.stage.Events.Happened(call.After), s.stage.Patience)
+			}
+			waits(ctx, nil, call.Pause.In(o.Timing))
 		}
 		begun := s.wire.Elapsed()
 		said, hung := e.exchange(ctx, s.wire.Relay, s.witness, func() {}, o.Timing, func(ctx context.Context) targets.Said { return client.Exchange(ctx, job) })
@@ -73,7 +77,10 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 		if hung {
 			o.Outcome = fixtures.Hang
 		}
-		o.Wanted, o.Received, o.Damage = against(t.Conversation, job.Messages, bodies, said)
+		o.Wanted, o.Received, o.Damage = 0, 0, ""
+		if !job.Push {
+			o.Wanted, o.Received, o.Damage = against(t.Conversation, job.Messages, bodies, said)
+		}
 		if len(c.Exchange.Calls) > 0 {
 			o.Calls = append(o.Calls, cases.Call{Outcome: o.Outcome, Detail: o.Detail, Elapsed: o.Elapsed, Wanted: o.Wanted, Received: o.Received, Damage: o.Damage})
 		}
@@ -88,7 +95,7 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 	}
 	if watching != nil {
 		if o.Usage = watching.end(ctx); o.Usage != nil {
-			o.Usage.Window, o.Usage.Busy = o.Elapsed, o.Usage.After.CPU-o.Usage.Before.CPU
+			o.Usage.Window, o.Usage.Busy = o.Elapsed, max(0, o.Usage.After.Busy-o.Usage.Before.Busy)
 		}
 	}
 	o.Trace = s.wire.Trace() // before the end of the session closes everything

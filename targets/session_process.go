@@ -19,7 +19,7 @@ import (
 type request struct {
 	Version int    `json:"v"`
 	ID      int    `json:"id"`
-	Kind    string `json:"kind"` // the protocol; of another kind it says that it is unsupported
+	Kind    string `json:"kind"` // the protocol, or push; of another kind it says that it is unsupported
 	Size    int    `json:"size"` // of the payload, in bytes
 	Payload string `json:"payload"`
 	Fresh   bool   `json:"fresh"` // not on a connection of an earlier exchange
@@ -38,6 +38,7 @@ type reply struct {
 const (
 	requestVersion = 1
 	unknownKind    = "preflight" // no protocol is called so
+	pushKind       = "push"      // to send the message in the session's protocol, and await no reply
 	linesKept      = 16          // replies that nobody has asked for, until they are dropped
 	closeGrace     = time.Second // from the end of stdin to SIGKILL
 )
@@ -112,8 +113,12 @@ func (s *processSession) Exchange(ctx context.Context, job Job) Said {
 		stop := s.p.lookout(s.addr)
 		defer func() { s.elsewhere = stop() }()
 	}
+	kind := string(s.target.Protocol)
+	if job.Push {
+		kind = pushKind
+	}
 	r, err := s.ask(ctx, request{
-		Kind: string(s.target.Protocol), Size: len(body), Payload: file, Fresh: job.Fresh, Timeout: patience(job.Promises),
+		Kind: kind, Size: len(body), Payload: file, Fresh: job.Fresh, Timeout: patience(job.Promises),
 	})
 	if err != nil {
 		return s.lost(ctx, err)
@@ -122,7 +127,7 @@ func (s *processSession) Exchange(ctx context.Context, job Job) Said {
 	switch {
 	case err != nil:
 		return s.lost(ctx, fmt.Errorf("its reply: %w", err))
-	case outcome == fixtures.OK && !s.target.Command.NoOutput && (r.Bytes == nil || r.SHA256 == nil):
+	case outcome == fixtures.OK && !job.Push && !s.target.Command.NoOutput && (r.Bytes == nil || r.SHA256 == nil):
 		return s.lost(ctx, errors.New("its reply says ok, without the bytes and the sha256 of what was received"))
 	}
 	said := Said{Outcome: outcome, Detail: r.Detail, NoOutput: s.target.Command.NoOutput}

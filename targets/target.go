@@ -74,6 +74,7 @@ type Job struct {
 	Messages [][]byte           // bodies, without framing, to send and to receive back in order
 	Promises fixtures.Deadlines // the client's declared deadlines
 	Lookout  bool               // note where the client's process connects to, other than the address: [Process.Elsewhere]
+	Push     bool               // in a session: send the message, and await no reply
 	Fresh    bool               // in a session: not on a connection of an earlier exchange
 }
 

@@ -8,7 +8,7 @@ type Usage struct {
 	Threads   int           `json:"threads"`
 	Processes int           `json:"processes"` // without those that have ended
 	Zombies   int           `json:"zombies"`   // have ended, and nobody has waited for them
-	CPU       time.Duration `json:"cpu_ns"`    // of those that there are
+	Busy      time.Duration `json:"busy_ns"`   // processor time that those there are have used, and have waited for while others had it
 	RSS       int64         `json:"rss"`       // bytes
 }
 

@@ -1,6 +1,9 @@
 package disconnect
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/faultwire/faultwire/fixtures"
 	"github.com/faultwire/faultwire/proxy"
 	"github.com/faultwire/faultwire/suites/cases"
@@ -51,3 +54,47 @@ var _ = cases.RegisterFamily("end", []string{"fin", "rst"}, func(end string) cas
 		Fix: fixReconnect,
 	}
 })
+
+const pushes = 6
+
+var _ = cases.Register(cases.Case{
+	ID:     "tcp.disconnect.push-after-end",
+	Title:  "reports that nobody takes what it sends, and lives, when the server has gone",
+	Level:  cases.Must,
+	Role:   cases.Client,
+	Speaks: cases.Streams,
+	Basis: cases.Norm("POSIX send()", "[EPIPE] the socket is no longer connected; [ECONNRESET] a connection was forcibly closed by a peer. "+
+		"That the signal SIGPIPE does not end the program is practice"),
+	Since: "0.1",
+	Exchange: fixtures.Exchange{Messages: slices.Repeat([]fixtures.Message{{Size: 100}}, pushes)}.
+		Playing(fixtures.Script("gone", fixtures.Expect(0), fixtures.Close())).
+		Pushing("gone", fixtures.ReadDeadline.Times(0.1)),
+	Expect: cases.JudgeFunc(noticed),
+	Why: "Logs, metrics and events are sent without an answer being awaited. When the server closes, the first write after that still " +
+		"succeeds: the system takes the bytes, and only then learns that nobody is there. The second fails. A program that does not " +
+		"look sends to nobody for hours. And one write to a closed connection is enough for SIGPIPE, which ends every " +
+		"program that has not said otherwise.",
+	Fix: "Go: check the error of every conn.Write, one-way ones too; SIGPIPE on a socket is no signal there.\n" +
+		"Python: let BrokenPipeError out of sendall(), and connect again; do not set SIGPIPE to SIG_DFL.\n" +
+		"Node: socket.on(\"error\", …) and \"close\": write() itself does not throw; connect again there.\n" +
+		"Java: the IOException of out.write() or flush(); PrintWriter hides it: ask checkError().",
+})
+
+// noticed expects one of the pushes behind the server's end to have failed: which, is the kernel's to say. A client that saw the end
+// by itself and connected anew has noticed, too.
+func noticed(o cases.Observation) *cases.Broken {
+	if len(o.Trace.Conns) > 1 {
+		return nil
+	}
+	for _, c := range o.Calls {
+		switch c.Outcome {
+		case fixtures.OK:
+		case fixtures.Reset, fixtures.Closed, fixtures.Other:
+			return nil
+		default:
+			return &cases.Broken{Promise: cases.SayWhat, Expected: "an error that says that the peer has gone", Seen: fmt.Sprintf("%s: %s", c.Outcome, c.Detail)}
+		}
+	}
+	return &cases.Broken{Promise: cases.NeverLie, Expected: "an error, once nobody takes what is sent",
+		Seen: fmt.Sprintf("success reported %d times, %d of them to a server that had gone", len(o.Calls), len(o.Calls)-1)}
+}

@@ -27,6 +27,7 @@ type client struct {
 	finish   func(conn patient) error                    // what is left to do after the last reply
 	word     func(err error) fixtures.Outcome
 	tries    func(ended fixtures.Outcome) int     // how often it tries what ends so
+	shrugs   bool                                 // whether it ignores that a push failed
 	renews   bool                                 // whether each exchange has deadlines of its own
 	keeps    func(err error) bool                 // whether the next exchange has the connection of one that ended so
 	carries  func(reply []byte, err error) []byte // what of a reply that ended so stays in the buffer for the next
@@ -149,6 +150,12 @@ func (s *session) play(ctx context.Context, job targets.Job) (received []byte, e
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 
 	for _, body := range job.Messages {
+		if job.Push {
+			if _, err := conn.Write(c.protocol.Encode(body)); err != nil && !c.shrugs {
+				return nil, err
+			}
+			continue
+		}
 		sent := make(chan error, 1)
 		go func() {
 			_, err := conn.Write(c.protocol.Encode(body))

@@ -24,6 +24,10 @@ func sessionMutants() []Mutant {
 				c.renews = false
 			},
 			by(reassemble, "tcp.timeout.renewed")),
+		clientMutant("client-swallows-write-errors", fixtures.EchoProtocol,
+			"does not look whether what it sends was taken",
+			func(c *client) { c.shrugs = true },
+			by(neverLie, "tcp.disconnect.push-after-end")),
 		clientMutant("client-keeps-buffer", fixtures.EchoProtocol,
 			"keeps what came of a broken reply for the next connection",
 			func(c *client) {

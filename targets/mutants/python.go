@@ -69,6 +69,8 @@ func Python(dir string) ([]Mutant, error) {
 			by(recovers, "tcp.disconnect.session-leak")),
 		p.session("leaks-threads", "starts a thread for each error, which stays",
 			by(recovers, "tcp.disconnect.session-leak")),
+		p.session("dies-of-sigpipe", "has SIGPIPE end it, as C programs do that have not said otherwise",
+			by(sayWhat, "tcp.disconnect.push-after-end")),
 		p.session("spins", "asks again and again whether something has come",
 			by(recovers, "tcp.timeout.waits-at-rest")),
 

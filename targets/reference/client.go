@@ -97,6 +97,12 @@ func (s *session) play(ctx context.Context, job targets.Job) (received []byte, e
 	defer context.AfterFunc(ctx, func() { conn.Close() })() // unblocks whatever is under way
 
 	for i, body := range job.Messages {
+		if job.Push {
+			if _, err := conn.Write(s.Protocol.Encode(body)); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		reply, err := s.call(conn, body)
 		received = append(received, reply...)
 		if ctx.Err() != nil && errors.Is(err, net.ErrClosed) {

@@ -12,13 +12,17 @@ public class Session {
     static Socket socket; // kept from one exchange to the next
 
     /** Your client: it sends the message, writes what comes back to received, and throws what goes wrong. */
-    static void exchange(byte[] message, OutputStream received, boolean fresh, int timeout) throws Exception {
+    static void exchange(byte[] message, OutputStream received, boolean fresh, boolean push, int timeout) throws Exception {
         if (fresh) drop();
         if (socket == null) {
             socket = new Socket();
             socket.connect(new InetSocketAddress(host, port), timeout);
         }
         socket.setSoTimeout(timeout);
+        if (push) {
+            socket.getOutputStream().write(message);
+            return;
+        }
         Socket kept = socket;
         var failed = new IOException[1];
         var writer = new Thread(() -> { // read while writing: a peer that echoes at once waits to be read
@@ -66,7 +70,8 @@ public class Session {
         var requests = new BufferedReader(new InputStreamReader(System.in));
         for (String request; (request = requests.readLine()) != null; ) {
             String reply = "{\"id\":" + value(request, "id") + ",\"outcome\":\"";
-            if (!value(request, "kind").equals("echo")) {
+            boolean push = value(request, "kind").equals("push"); // sent, and no reply awaited
+            if (!push && !value(request, "kind").equals("echo")) {
                 System.out.println(reply + "unsupported\"}");
                 continue;
             }
@@ -74,7 +79,7 @@ public class Session {
             String outcome = "ok";
             try {
                 byte[] message = Files.readAllBytes(Path.of(value(request, "payload")));
-                exchange(message, received, value(request, "fresh").equals("true"), Integer.parseInt(value(request, "timeout_ms")));
+                exchange(message, received, value(request, "fresh").equals("true"), push, Integer.parseInt(value(request, "timeout_ms")));
             } catch (Exception e) {
                 drop();
                 outcome = outcome(e);

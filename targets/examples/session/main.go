@@ -17,7 +17,7 @@ import (
 var conn net.Conn // kept from one exchange to the next
 
 // exchange is your client: it sends the message and returns what came back, also beside an error.
-func exchange(message []byte, fresh bool, timeout time.Duration) (received []byte, err error) {
+func exchange(message []byte, fresh, push bool, timeout time.Duration) (received []byte, err error) {
 	if fresh {
 		drop()
 	}
@@ -27,6 +27,11 @@ func exchange(message []byte, fresh bool, timeout time.Duration) (received []byt
 			return nil, err
 		}
 		conn = dialled
+	}
+	if push {
+		conn.SetDeadline(time.Now().Add(timeout))
+		_, err := conn.Write(message)
+		return nil, err
 	}
 	for sent := make(chan error, 1); ; {
 		conn.SetDeadline(time.Now().Add(timeout)) // a point in time: anew for each wait
@@ -82,11 +87,11 @@ func main() {
 			os.Exit(2)
 		}
 		reply := map[string]any{"id": r.ID, "outcome": "unsupported"}
-		if r.Kind == "echo" {
+		if r.Kind == "echo" || r.Kind == "push" { // a push is sent, and no reply awaited
 			message, err := os.ReadFile(r.Payload)
 			var received []byte
 			if err == nil {
-				received, err = exchange(message, r.Fresh, r.Timeout*time.Millisecond)
+				received, err = exchange(message, r.Fresh, r.Kind == "push", r.Timeout*time.Millisecond)
 			}
 			if err != nil {
 				drop()

@@ -19,7 +19,7 @@ function connect() {
   return fresh;
 }
 
-function exchange(message, chunks, fresh, timeout) {
+function exchange(message, chunks, fresh, timeout, push) {
   // --- your client: send the message, push what comes to chunks, reject with what goes wrong
   if (fresh) drop();
   const kept = (socket ??= connect());
@@ -33,8 +33,8 @@ function exchange(message, chunks, fresh, timeout) {
     for (const [event, listener] of Object.entries(heard)) kept.on(event, listener);
     exchange.done = () => { for (const [event, listener] of Object.entries(heard)) kept.off(event, listener); kept.setTimeout(0); };
     kept.setTimeout(timeout);
-    kept.write(message);
-    enough();
+    kept.write(message, () => push && resolve());
+    if (!push) enough();
   }).finally(() => exchange.done());
   // ---
 }
@@ -42,9 +42,9 @@ function exchange(message, chunks, fresh, timeout) {
 const words = { ETIMEDOUT: "timeout", ECONNREFUSED: "refused", ECONNRESET: "reset", EPIPE: "reset", EOF: "closed" };
 for await (const line of createInterface({ input: process.stdin })) {
   const request = JSON.parse(line), reply = { id: request.id, outcome: "unsupported" }, chunks = [];
-  if (request.kind === "echo") {
+  if (["echo", "push"].includes(request.kind)) { // a push is sent, and no reply awaited
     try {
-      await exchange(readFileSync(request.payload), chunks, request.fresh, request.timeout_ms);
+      await exchange(readFileSync(request.payload), chunks, request.fresh, request.timeout_ms, request.kind === "push");
       reply.outcome = "ok";
     } catch (e) {
       drop();

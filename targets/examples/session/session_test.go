@@ -41,7 +41,7 @@ func TestTheSessionsAreSound(t *testing.T) {
 				t.Skip(err)
 			}
 			e, err := suites.New(suites.Options{Targets: []targets.Target{target}, Seed: 1, Patterns: []string{
-				"tcp.timeout.**", "tcp.connect.**", "tcp.disconnect.then-recovers", "tcp.disconnect.idle-end", "tcp.disconnect.session-leak", "tcp.reassembly.size",
+				"tcp.timeout.**", "tcp.connect.**", "tcp.disconnect.then-recovers", "tcp.disconnect.push-after-end", "tcp.disconnect.idle-end", "tcp.disconnect.session-leak", "tcp.reassembly.size",
 			}})
 			g.Expect(err).NotTo(HaveOccurred())
 			defer e.Close()

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import signal
 import sys
 import threading
 import time
@@ -30,9 +31,11 @@ def main():
     defect, host, port, protocol = sys.argv[1:5]
     if defect == "spins":
         client.P.recv = spinning
+    if defect == "dies-of-sigpipe":
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sock, lost = None, []
     for request in map(json.loads, sys.stdin):
-        if request["kind"] != protocol:
+        if request["kind"] not in (protocol, "push"):
             print(json.dumps({"id": request["id"], "outcome": "unsupported"}), flush=True)
             continue
         got, status = bytearray(), 0
@@ -40,7 +43,11 @@ def main():
             if sock is None or request["fresh"]:
                 sock = client.connect(host, int(port))
             with open(request["payload"], "rb") as file:
-                client.exchange(sock, protocol, file.read(), got, time.monotonic() + 2)
+                message = file.read()
+            if request["kind"] == "push":
+                sock.sendall(message)
+            else:
+                client.exchange(sock, protocol, message, got, time.monotonic() + 2)
         except (OSError, EOFError, client.Malformed) as error:
             status = client.code(error)
             if defect == "leaks-threads":
