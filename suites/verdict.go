@@ -128,7 +128,14 @@ func (e *Engine) observe(ctx context.Context, b *bench, c cases.Case, followUp b
 // quarter of the time it took, for many short delays add up. With a server the deadlines are our own patience.
 func lateness(c cases.Case, o cases.Observation) time.Duration {
 	worst, total := max(o.Late, o.Trace.Late), o.LateInAll+o.Trace.Late
-	tolerable := max(o.Timing.Read/2, o.Elapsed/4)
+	took := o.Elapsed
+	if len(o.Calls) > 0 {
+		took = 0
+		for _, call := range o.Calls {
+			took += call.Elapsed
+		}
+	}
+	tolerable := max(o.Timing.Read/2, took/4)
 	if o.Role == targets.ServerRole {
 		// How soon the wire could dial a server is the server's doing.
 		worst, total, tolerable = o.Late, o.LateInAll, max(patience(o.Scale), o.Attended)/4

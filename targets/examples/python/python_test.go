@@ -12,6 +12,8 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+
+	"github.com/faultwire/faultwire/targets/examples/internal/sound"
 )
 
 // guard ends what should long have ended; nothing is timed by it.
@@ -211,3 +213,14 @@ func TestSoundServer(t *testing.T) {
 	g.Expect(err).To(MatchError(io.EOF), "an idle client is closed in order")
 	g.Expect(ended).NotTo(Receive())
 }
+
+// ofAllProtocols runs client.py or server.py.
+func ofAllProtocols(t *testing.T, program string) sound.Program {
+	t.Helper()
+	return func(host, port string, flags ...string) []string {
+		return python(t, append([]string{program, host, port}, flags...)...).Args
+	}
+}
+
+func TestClientOfAllProtocols(t *testing.T) { sound.Clients(t, ofAllProtocols(t, "client.py")) }
+func TestServerOfAllProtocols(t *testing.T) { sound.Servers(t, ofAllProtocols(t, "server.py")) }
