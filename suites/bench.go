@@ -63,7 +63,7 @@ func (b *bench) blocked(ctx context.Context, e *Engine) string {
 }
 
 func (b *bench) calibrate(ctx context.Context, e *Engine) {
-	leave, err := e.pool.enter(ctx, false)
+	leave, err := e.pool.enter(ctx, controlCase)
 	if err != nil {
 		b.control = interrupted()
 		return

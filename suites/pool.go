@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"github.com/faultwire/faultwire/suites/cases"
 )
 
 // A pool bounds what runs at once. Cases mostly wait, so many run together; but a burst of starts distorts timing, so
@@ -12,6 +14,7 @@ import (
 type pool struct {
 	slots    chan struct{}
 	quiet    chan struct{}
+	watched  chan struct{}
 	starting chan struct{} // processes between exec and their first sign
 	calm     sync.RWMutex  // read-held by each process that starts, write-held by a timed one
 	stagger  sync.Mutex
@@ -23,6 +26,7 @@ const (
 	poolSize  = 64
 	perCPU    = 8
 	quietLane = 4
+	watchLane = 1
 	startGap  = 500 * time.Microsecond
 )
 
@@ -31,14 +35,18 @@ func newPool() *pool {
 	return &pool{
 		slots:    make(chan struct{}, size),
 		quiet:    make(chan struct{}, quietLane),
+		watched:  make(chan struct{}, watchLane),
 		starting: make(chan struct{}, runtime.NumCPU()),
 	}
 }
 
-// enter takes a place in the pool, and in the quiet lane for a timed case. leave gives it back.
-func (p *pool) enter(ctx context.Context, timed bool) (leave func(), err error) {
+// enter takes a place in the pool, and in the lane of its own that the case may need. leave gives it back.
+func (p *pool) enter(ctx context.Context, c cases.Case) (leave func(), err error) {
 	lanes := []chan struct{}{p.slots}
-	if timed {
+	switch {
+	case c.Watch != nil:
+		lanes = []chan struct{}{p.watched, p.slots}
+	case c.Timed:
 		lanes = []chan struct{}{p.quiet, p.slots}
 	}
 	taken := 0

@@ -56,7 +56,7 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 		if retaken > 0 {
 			e.stand.calm(ctx)
 		}
-		leave, err := e.pool.enter(ctx, p.Case.Timed)
+		leave, err := e.pool.enter(ctx, p.Case)
 		if err != nil {
 			return interrupted()
 		}

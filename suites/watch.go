@@ -14,7 +14,7 @@ import (
 
 const (
 	watchEvery     = 20 * time.Millisecond
-	settlePatience = time.Second // until what is closed is given back, × scale
+	settlePatience = 3 * time.Second // until what is closed is given back, × scale
 )
 
 // unwatched says why the target's processes cannot be watched; empty if they can.
@@ -46,12 +46,14 @@ func watch(ctx context.Context, of targets.Watched, c cases.Watch, scale float64
 	w.usage.Peak = w.usage.Before.RSS
 	ctx, cancel := context.WithCancel(ctx)
 	var looking sync.WaitGroup
-	looking.Go(func() {
-		for waits(ctx, nil, watchEvery) {
-			now, _ := of.Usage()
-			w.usage.Peak = max(w.usage.Peak, now.RSS)
-		}
-	})
+	if c.Memory {
+		looking.Go(func() {
+			for waits(ctx, nil, watchEvery) {
+				now, _ := of.Usage()
+				w.usage.Peak = max(w.usage.Peak, now.RSS)
+			}
+		})
+	}
 	if c.Quiet != "" {
 		looking.Go(func() {
 			defer events.Happen("watched")

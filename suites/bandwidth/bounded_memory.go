@@ -17,7 +17,7 @@ var _ = cases.Register(cases.Case{
 		"and Python's drain() documentation the call"),
 	Since: "0.1",
 	Full:  true,
-	Watch: &cases.Watch{},
+	Watch: &cases.Watch{Memory: true},
 	Exchange: fixtures.Echo(64 << 10).Playing(fixtures.Script("glutton", slices.Concat(
 		[]fixtures.Step{fixtures.Dial(), fixtures.StopReading()},
 		slices.Repeat([]fixtures.Step{fixtures.Send(0)}, 1024),

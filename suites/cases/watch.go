@@ -11,6 +11,7 @@ import (
 // compared before and after: with a server before the exchange, with a client's session after the first half of its calls.
 type Watch struct {
 	Twice       bool   // servers: the exchange is played once before, so that what is kept for reuse is there already
+	Memory      bool   // what it holds of memory is looked at all the time
 	Quiet       string // servers: the event from which on there is nothing to do; when that was watched for [QuietWindow], "watched" happens
 	Descriptors int    // servers: only so many more than before may be open; 0 is no limit
 	Restart     bool   // servers: it is started once more on its port, when a connection of its own is still in TIME-WAIT
@@ -22,7 +23,7 @@ const QuietWindow = 500 * time.Millisecond
 // Usage is what was seen of a target's processes.
 type Usage struct {
 	Before    targets.Usage `json:"before"`
-	After     targets.Usage `json:"after"`                   // once it had come back to what it was before, or a second, × scale, after the exchange
+	After     targets.Usage `json:"after"`                   // once it had come back to what it was before, or three seconds, × scale, after the exchange
 	Peak      int64         `json:"peak_rss"`                // bytes, of memory during the exchange
 	Window    time.Duration `json:"window_ns,omitempty"`     // how long there was nothing to do
 	Busy      time.Duration `json:"busy_ns,omitempty"`       // processor time used in that, and waited for

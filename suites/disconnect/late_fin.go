@@ -1,6 +1,8 @@
 package disconnect
 
 import (
+	"time"
+
 	"github.com/faultwire/faultwire/fixtures"
 	"github.com/faultwire/faultwire/proxy"
 	"github.com/faultwire/faultwire/suites/cases"
@@ -17,7 +19,7 @@ var _ = cases.Register(cases.Case{
 	Timed:  true,
 	Wire: func(t cases.Timing, _ cases.Request) []proxy.Fault {
 		return []proxy.Fault{
-			proxy.Latency(t.Read/10, 0).TowardsTarget(), // so that the end has reached the wire before the client has the reply
+			proxy.Latency(min(t.Read/3, time.Second), 0).TowardsTarget(), // the end has reached the wire before the client has the reply, on a busy machine too
 			proxy.SlowClose(2 * t.Read).TowardsTarget(),
 		}
 	},
