@@ -3,6 +3,7 @@ package mutants
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -73,24 +74,22 @@ func serviceMutants() []Mutant {
 
 func untilEnd(ctx context.Context, l net.Listener, serve func(net.Conn) error) {
 	allAtOnce(ctx, l, func(conn net.Conn) error {
-		said := &counted{Conn: conn}
-		err := serve(said)
-		if fixtures.OutcomeOf(err) == fixtures.Closed && said.bytes == 0 {
-			l.Close()
-		}
-		return err
+		return serve(&counted{Conn: conn, empty: func() { l.Close() }})
 	})
 }
 
-// A counted connection knows how many bytes it has received.
+// A counted connection tells of a client that has ended without a word, before that is answered.
 type counted struct {
 	net.Conn
 	bytes int
+	empty func()
 }
 
 func (c *counted) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	c.bytes += n
+	if c.bytes += n; err == io.EOF && c.bytes == 0 {
+		c.empty()
+	}
 	return n, err
 }
 

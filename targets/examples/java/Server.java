@@ -135,7 +135,7 @@ public class Server {
             } catch (IOException e) { // the client is gone already, or too many are open: the next one may fare better
                 if (listener.isClosed()) break;
                 System.err.println("accept: " + e.getMessage());
-                Thread.sleep(20); // when descriptors run out accept fails at once, again and again
+                Thread.sleep(100); // when descriptors run out accept fails at once, again and again
             }
         }
     }

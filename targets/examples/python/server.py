@@ -94,7 +94,7 @@ def main():
             client, _ = listener.accept()
         except OSError as error:  # the client is gone already, or too many are open: the next one may fare better
             print("accept:", error, file=sys.stderr)
-            time.sleep(0.02)  # when descriptors run out accept fails at once, again and again
+            time.sleep(0.1)  # when descriptors run out accept fails at once, again and again
             continue
         # A thread each, so that a silent client holds up nobody. Daemon threads do not keep the program alive.
         try:

@@ -134,7 +134,7 @@ func main() {
 			return
 		case err != nil: // the client is gone already, or too many are open: the next one may fare better
 			log.Print(err)
-			time.Sleep(20 * time.Millisecond) // when descriptors run out Accept fails at once, again and again
+			time.Sleep(100 * time.Millisecond) // when descriptors run out Accept fails at once, again and again
 		default:
 			clients.Go(func() { // a goroutine each, so that a silent client holds up nobody
 				if err := serve(client, *protocol, time.Duration(*idle)*time.Millisecond); err != nil {
