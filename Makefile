@@ -12,7 +12,7 @@ RUNS         ?= 20
 SOAK         ?= 60s
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race conformance lint cross bench ginkgo repeat stress soak peers mutants
+.PHONY: help build test race conformance lint cross bench ginkgo repeat stress soak peers mutants programs
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ soak: ## SOAK=60s: connections come and go while toxics are changed, under the r
 peers: bin/toxiproxy-server bin/toxiproxy-cli bin/node_modules ## Toxiproxy's own server, command and Node client against ours
 	FAULTWIRE_TOXIPROXY_SERVER=$(BIN)/toxiproxy-server FAULTWIRE_TOXIPROXY_CLI=$(BIN)/toxiproxy-cli FAULTWIRE_NODE_CLIENT=$(BIN) \
 		go test -count=1 -v -run 'Peer' ./proxy/control ./proxy/remote .
+
+programs: ## real servers and clients, as far as they are installed: they fail nothing that is not known of them
+	FAULTWIRE_PROGRAMS=1 go test -count=1 -p 1 ./targets/examples/real ./targets/examples/conversation
 
 mutants: ## the whole catalogue against every mutant: who kills whom; fails on a survivor, or on a MUST that kills none
 	FAULTWIRE_MUTANTS=1 go test -count=1 -timeout 30m -v -run "TestKillMatrix|TestTheMutantsBaseIsSound" ./suites
