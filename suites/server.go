@@ -84,7 +84,7 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 		afresh.Seed, afresh.Events, afresh.Dial = stage.Seed+1, fixtures.NewEvents(), stage.Direct
 		o.FollowUp = &afresh.Play(ctx, plainExchange).Conns[0]
 	}
-	if o.Usage != nil && c.Watch.Restart {
+	if o.Usage != nil && c.Watch.Restart && (o.FollowUp == nil || o.FollowUp.Outcome == fixtures.OK) {
 		if o.Usage.Restarted, err = restart(ctx, server); err != nil {
 			return o, err
 		}
