@@ -46,10 +46,13 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 	stage.Dial, stage.Direct = b.paced(wire.Dial), b.paced(dialer(server.Addr))
 	var watching *watcher
 	if c.Watch != nil {
-		if watching, err = e.watchServer(ctx, server, *stage, c); err != nil {
+		watching, err = e.watchServer(ctx, server, *stage, c)
+		switch {
+		case err == nil:
+			defer watching.stop()
+		case !e.ends(ctx, server): // what has ended holds nothing, and its end is seen below
 			return o, err
 		}
-		defer watching.stop()
 	}
 	o.Reference = stage.Play(ctx, c.Exchange)
 	// What the script closed in order must reach the server so; closing the wire resets what is still open.
@@ -92,7 +95,7 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 		return o, nil
 	}
 	if o.FollowUp != nil && o.FollowUp.Outcome != fixtures.OK {
-		waits(ctx, server.Exited(), time.Duration(scale*float64(quietPatience))) // it may be about to end
+		e.ends(ctx, server)
 	}
 	select {
 	case <-server.Exited():
@@ -119,6 +122,18 @@ func (e *Engine) watchServer(ctx context.Context, server *targets.Instance, rehe
 		return nil, errors.New("the server's descriptors cannot be limited")
 	}
 	return watch(ctx, server, *c.Watch, e.options.Scale, events)
+}
+
+// ends waits for a server that may be about to end, and reports whether it did.
+func (e *Engine) ends(ctx context.Context, server *targets.Instance) bool {
+	patient, cancel := context.WithTimeout(ctx, time.Duration(e.options.Scale*float64(quietPatience)))
+	defer cancel()
+	select {
+	case <-server.Exited():
+		return true
+	case <-patient.Done():
+		return false
+	}
 }
 
 func dialer(addr string) func(context.Context) (net.Conn, error) {
