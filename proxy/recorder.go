@@ -121,8 +121,8 @@ func (r *recorder) accepted(client string) *log {
 	return l
 }
 
-// settled notes that it is known whether the connection has an upstream.
-func (l *log) settled(err error) {
+// settled notes that it is known whether the connection has an upstream, which a fault may have planned so much later.
+func (l *log) settled(err error, planned time.Duration) {
 	at := l.rec.now()
 	l.mu.Lock()
 	l.c.Dialled = &at
@@ -134,7 +134,7 @@ func (l *log) settled(err error) {
 	if err != nil {
 		l.rec.post(Notice{What: "dial_failed", Conn: n, Error: err.Error()})
 	}
-	l.rec.late(took)
+	l.rec.late(took - planned)
 	l.rec.mu.Lock()
 	defer l.rec.mu.Unlock()
 	close(l.rec.news)

@@ -248,7 +248,7 @@ func (r *Relay) admit(c net.Conn) {
 
 // turnAway ends a connection that a fault does not let in.
 func (r *Relay) turnAway(c net.Conn, l *log, f Fault) {
-	l.settled(nil)
+	l.settled(nil, 0)
 	r.rec.struck(f, l.c.N, f.Stream, 0)
 	how := endFIN
 	if f.Type == "accept_then_reset" {
@@ -275,7 +275,7 @@ func (r *Relay) serve(p *pair, plan Plan, delay time.Duration) {
 		p.sleep(delay)
 	}
 	err := p.dial(plan)
-	p.log.settled(err)
+	p.log.settled(err, delay)
 	if err != nil {
 		p.reset()
 		p.work.Wait()

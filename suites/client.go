@@ -50,7 +50,7 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 	}
 	begun := wire.Elapsed()
 	said, hung := e.exchange(ctx, wire.Relay, w, started, timing, func(ctx context.Context) targets.Said {
-		return t.Exchange(ctx, wire.Addr().String(), targets.Job{Messages: bodies, Promises: t.Promises, Lookout: c.ID == controlCase.ID})
+		return t.Exchange(ctx, wire.Addr().String(), job(c, t, bodies, timing))
 	})
 	ended := wire.Elapsed()
 	if said.Err != nil {
@@ -97,6 +97,15 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 	}
 	o.Heard = said.Received[:min(len(said.Received), heardLimit)]
 	return o, nil
+}
+
+// job is what the client is asked to do in the case.
+func job(c cases.Case, t *targets.Target, messages [][]byte, timing cases.Timing) targets.Job {
+	j := targets.Job{Messages: messages, Promises: t.Promises, Lookout: c.ID == controlCase.ID, Cancel: c.Cancel.In(timing)}
+	if c.Nudged {
+		j.Nudge = timing.Read / 6
+	}
+	return j
 }
 
 // heardLimit bounds what an observation keeps of the bytes a client received.

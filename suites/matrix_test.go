@@ -84,7 +84,8 @@ func TestKillMatrix(t *testing.T) {
 		all = append(all, m.Target)
 	}
 	e, err := suites.New(suites.Options{Targets: all, Seed: 1,
-		Patterns: []string{"tcp.**", "tcp.bandwidth.never-reads", "tcp.bandwidth.bounded-memory", "tcp.timeout.write-stall"}}) // the long ones that somebody has to fail
+		Patterns: []string{"tcp.**", "tcp.bandwidth.never-reads", "tcp.bandwidth.bounded-memory", "tcp.bandwidth.full-duplex",
+			"tcp.bandwidth.slow-crowd", "tcp.timeout.write-stall", "tcp.timeout.silent-while-sending"}}) // the long ones that somebody has to fail
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package suites
 import (
 	"fmt"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -87,6 +88,23 @@ func near(all []cases.Case, pattern string) []string {
 // applies reports whether the case is for targets like t.
 func applies(c cases.Case, t *targets.Target) bool {
 	return c.Role.Includes(t.Role) && slices.Contains(c.Speaks, t.Protocol)
+}
+
+// unfit says why the case cannot be run with a target of this kind; empty if it can.
+func unfit(c cases.Case, t *targets.Target) string {
+	switch {
+	case c.Watch != nil && unwatched(t) != "":
+		return unwatched(t)
+	case len(c.Exchange.Calls) > 0 && !t.Sessions():
+		return oneExchange
+	case c.Cancel.Times > 0 && t.Client == nil:
+		return "needs a client in this process: to cancel one that is a process is to kill it"
+	case c.Told != "" && t.Command == nil:
+		return "is about the end of a process: it needs a command"
+	case c.Nudged && (t.Command == nil || runtime.GOOS == "windows"):
+		return "is about the signals that a process gets: it needs a command"
+	}
+	return ""
 }
 
 // undeclared says why a case cannot be run without a deadline that the target does not declare; empty if it can. Without a

@@ -54,6 +54,17 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 			return o, err
 		}
 	}
+	if c.Told != "" {
+		followUp = false
+		told := make(chan struct{})
+		go func() {
+			defer close(told)
+			if waits(ctx, stage.Events.Happened(c.Told), stage.Patience) {
+				server.Stop()
+			}
+		}()
+		defer func() { <-told }()
+	}
 	o.Reference = stage.Play(ctx, c.Exchange)
 	// What the script closed in order must reach the server so; closing the wire resets what is still open.
 	patient, enough := context.WithTimeout(ctx, time.Duration(scale*float64(quietPatience)))
@@ -97,9 +108,15 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 	if o.FollowUp != nil && o.FollowUp.Outcome != fixtures.OK {
 		e.ends(ctx, server)
 	}
+	if c.Told != "" {
+		o.Process = server.Stop()
+		return o, nil
+	}
 	select {
 	case <-server.Exited():
-		o.Died = true
+		// One that has served its first client and ends would die in the control or behind it, as chance has it: that is for the
+		// cases to find out.
+		o.Died = followUp || o.Outcome != fixtures.OK
 		if err := server.Err(); err != nil {
 			o.Detail = err.Error()
 		}

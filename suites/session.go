@@ -42,11 +42,13 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 	defer client.End()
 	s.witness.restart()
 	bodies := s.stage.Messages(c.Exchange)
-	jobs := []targets.Job{{Messages: bodies, Promises: t.Promises, Lookout: c.ID == controlCase.ID}}
+	jobs := []targets.Job{job(c, t, bodies, o.Timing)}
 	if len(c.Exchange.Calls) > 0 {
 		jobs = nil
 		for _, call := range c.Exchange.Calls {
-			jobs = append(jobs, targets.Job{Messages: bodies[call.Message:][:1], Promises: t.Promises, Push: call.Push})
+			one := job(c, t, bodies[call.Message:][:1], o.Timing)
+			one.Push = call.Push
+			jobs = append(jobs, one)
 		}
 	}
 	var watching *watcher

@@ -34,13 +34,8 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 			}
 		}
 	}
-	if p.Case.Watch != nil {
-		if why := unwatched(p.Target); why != "" {
-			return reports.Result{Verdict: reports.Skip, Reason: why}
-		}
-	}
-	if len(p.Case.Exchange.Calls) > 0 && !p.Target.Sessions() {
-		return reports.Result{Verdict: reports.Skip, Reason: oneExchange}
+	if why := unfit(p.Case, p.Target); why != "" {
+		return reports.Result{Verdict: reports.Skip, Reason: why}
 	}
 	if why := e.beyondToxiproxy(p); why != "" {
 		return reports.Result{Verdict: reports.Skip, Reason: why}
@@ -169,7 +164,7 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 		r.Verdict, r.Reason = reports.Skip, strings.TrimSuffix("unsupported by the target: "+o.Detail, ": ")
 		return withEvidence(r, o)
 	}
-	broken := cases.Sound(p.Case.Expect).Judge(o)
+	broken := p.Case.Sound().Judge(o)
 	waited := o.Undeclared && broken != nil && broken.Promise == cases.NeverHang // for longer than it never promised
 	intact := o.Outcome == fixtures.OK && o.Damage == ""
 	switch {
@@ -184,7 +179,7 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 	case o.OwnText && intact:
 		r.Verdict, r.Reason = reports.Skip, "void: the client sends a text of its own, for which this case's faults are not made"
 		broken = nil
-	case p.Case.Level == cases.Must || cases.Alive().Judge(o) != nil:
+	case p.Case.Level == cases.Must || p.Case.Alive().Judge(o) != nil:
 		r.Verdict = reports.Fail
 	case p.Case.Level == cases.Should:
 		r.Verdict = reports.Warn
@@ -216,7 +211,7 @@ func qualified(o cases.Observation) string {
 // void says why the observation proves nothing: the client sent something else than the script it met was written for, a
 // planned fault did not strike, or a cut was not seen to be seen. That the target died or stopped working is proof enough.
 func void(c cases.Case, planned []proxy.Fault, o cases.Observation) string {
-	if cases.Alive().Judge(o) != nil && o.Role == targets.ServerRole {
+	if c.Alive().Judge(o) != nil && o.Role == targets.ServerRole {
 		return ""
 	}
 	if o.OwnText && len(c.Exchange.Conns) > 0 {

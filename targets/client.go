@@ -21,7 +21,14 @@ func (t *Target) Exchange(ctx context.Context, addr string, job Job) Said {
 	case t.Command != nil:
 		return t.Command.exchange(ctx, addr, job)
 	case t.Client != nil:
-		said, _ := t.call(ctx, func(ctx context.Context) Said { return t.Client.Exchange(ctx, addr, job) })
+		said, _ := t.call(ctx, func(ctx context.Context) Said {
+			ctx, cancel := context.WithCancel(ctx)
+			defer cancel()
+			if job.Cancel > 0 {
+				defer time.AfterFunc(job.Cancel, cancel).Stop()
+			}
+			return t.Client.Exchange(ctx, addr, job)
+		})
 		return said
 	}
 	return Said{Err: fmt.Errorf("%s is no client", t.Name)}
@@ -86,6 +93,7 @@ func (c *Command) exchange(ctx context.Context, addr string, job Job) Said {
 	if job.Lookout {
 		stop = p.lookout(addr)
 	}
+	defer p.nudge(job.Nudge)()
 	select {
 	case <-p.done:
 	case <-ctx.Done():

@@ -250,7 +250,9 @@ func (p *program) stop() *Process {
 	case <-p.done:
 		return p.report
 	case <-time.After(termGrace):
-		return p.kill()
+		report := p.kill()
+		report.Forced = true
+		return report
 	}
 }
 
@@ -267,5 +269,36 @@ func (p *program) signal(send func(pid int)) {
 	if !p.reaped {
 		p.asked.Store(true)
 		send(p.cmd.Process.Pid)
+	}
+}
+
+// nudge sends the program a signal that means nothing, again and again, until stop is called; with a zero time none.
+func (p *program) nudge(every time.Duration) (stop func()) {
+	if every == 0 {
+		return func() {}
+	}
+	quit := make(chan struct{})
+	var nudging sync.WaitGroup
+	nudging.Go(func() {
+		ticker := time.NewTicker(every)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+			case <-p.done:
+				return
+			case <-quit:
+				return
+			}
+			p.mu.Lock()
+			if !p.reaped {
+				nudgeProcess(p.cmd.Process.Pid)
+			}
+			p.mu.Unlock()
+		}
+	})
+	return func() {
+		close(quit)
+		nudging.Wait()
 	}
 }

@@ -16,6 +16,9 @@ func terminateGroup(pid int) { unix.Kill(-pid, unix.SIGTERM) }
 
 func killGroup(pid int) { unix.Kill(-pid, unix.SIGKILL) }
 
+// nudgeProcess sends what a terminal sends when its window is resized: who has not asked for it never hears of it.
+func nudgeProcess(pid int) { unix.Kill(pid, unix.SIGWINCH) }
+
 // signalOf names the signal that ended the process, unless the harness sent it.
 func signalOf(state *os.ProcessState, asked bool) string {
 	status, ok := state.Sys().(syscall.WaitStatus)

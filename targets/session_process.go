@@ -113,6 +113,7 @@ func (s *processSession) Exchange(ctx context.Context, job Job) Said {
 		stop := s.p.lookout(s.addr)
 		defer func() { s.elsewhere = stop() }()
 	}
+	defer s.p.nudge(job.Nudge)()
 	kind := string(s.target.Protocol)
 	if job.Push {
 		kind = pushKind

@@ -76,6 +76,8 @@ type Job struct {
 	Lookout  bool               // note where the client's process connects to, other than the address: [Process.Elsewhere]
 	Push     bool               // in a session: send the message, and await no reply
 	Fresh    bool               // in a session: not on a connection of an earlier exchange
+	Cancel   time.Duration      // clients in this process: the context is cancelled so long after the beginning; zero is never
+	Nudge    time.Duration      // clients with a process: it gets a signal that means nothing, SIGWINCH, as often; zero is never
 }
 
 // Said is what a client said of one exchange, and the bytes it claims to have received.
@@ -111,6 +113,7 @@ type Process struct {
 	Ended     time.Time     `json:"-"`                   // when the harness saw the end, with the monotonic clock
 	Unasked   bool          `json:"unasked,omitempty"`   // it ended before the harness told it to: every client should, no server
 	Elsewhere []string      `json:"elsewhere,omitempty"` // where else it connected to, as far as that was looked for and seen
+	Forced    bool          `json:"forced,omitempty"`    // it did not end when it was told to, and was killed
 	Leftover  int           `json:"leftover,omitempty"`  // processes it left behind, which were killed
 }
 

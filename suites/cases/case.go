@@ -107,6 +107,9 @@ type Case struct {
 	Since    string            // the catalogue's version that first had it
 	Deadline fixtures.Deadline // the deadline the case is about, if any. Undeclared total or idle: skipped
 	Full     bool              // only with --full: it moves more than 1 MiB, or proves that something never blocks
+	Cancel   fixtures.Span     // clients in this process: the exchange's context is cancelled so long after it began
+	Told     string            // servers with a process: when this event has happened it is told to end (SIGTERM), and no follow-up is tried
+	Nudged   bool              // clients with a process: it gets signals that mean nothing while the case lasts
 	Watch    *Watch            // what its target's processes use is part of it; a target without processes of its own is spared
 	Timed    bool              // its verdict rests on elapsed time: it runs in the quiet lane beside a witness
 

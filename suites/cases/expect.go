@@ -73,14 +73,22 @@ func And(all ...Expectation) Expectation {
 
 // Sound is what every case expects before and behind its own expectation: the target neither hung nor died, and claimed
 // no success that it did not have; a server still serves others during the fault and a fresh client after it.
-func Sound(own Expectation) Expectation {
-	return And(JudgeFunc(neverHung), JudgeFunc(neverDied), JudgeFunc(neverLied), own, HaveServedTheBystander(), HaveServedAFollowUp())
+func (c Case) Sound() Expectation {
+	return And(JudgeFunc(neverHung), JudgeFunc(neverDied), c.honest(), c.Expect, HaveServedTheBystander(), HaveServedAFollowUp())
 }
 
-// Alive is the part of [Sound] that no case may break, whatever its own level: the target did not die, claimed no success
+// Alive is the part of [Case.Sound] that no target may break, whatever the case's own level: it did not die, claimed no success
 // that it did not have, and still works.
-func Alive() Expectation {
-	return And(JudgeFunc(neverDied), JudgeFunc(neverLied), HaveServedAFollowUp())
+func (c Case) Alive() Expectation {
+	return And(JudgeFunc(neverDied), c.honest(), HaveServedAFollowUp())
+}
+
+// honest expects no success that was none. A MAY is about what nobody is bound to notice.
+func (c Case) honest() Expectation {
+	if c.Level == May {
+		return And()
+	}
+	return JudgeFunc(neverLied)
 }
 
 func neverHung(o Observation) *Broken {
@@ -301,6 +309,26 @@ func HaveEndedInOrder() Expectation {
 			}
 		}
 		return nil
+	})
+}
+
+// HaveEndedWhenTold expects the server to have ended when it was told to, by SIGTERM, and not to have had to be killed.
+func HaveEndedWhenTold() Expectation {
+	return JudgeFunc(func(o Observation) *Broken {
+		if o.Process == nil || !o.Process.Forced {
+			return nil
+		}
+		return &Broken{Recover, "the end of the process, within two seconds of SIGTERM", "it went on, and had to be killed", ""}
+	})
+}
+
+// HaveNoticed expects the client not to have reported success: what it got is not what was sent.
+func HaveNoticed() Expectation {
+	return JudgeFunc(func(o Observation) *Broken {
+		if o.Outcome != fixtures.OK {
+			return nil
+		}
+		return &Broken{NeverLie, "the damage noticed", "it was not noticed: success reported", ""}
 	})
 }
 

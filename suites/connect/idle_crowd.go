@@ -7,23 +7,26 @@ import (
 	"github.com/faultwire/faultwire/suites/cases"
 )
 
-var _ = cases.Register(cases.Case{
-	ID:       "tcp.connect.idle-crowd",
-	Title:    "serves a newcomer while sixty silent clients are connected",
-	Level:    cases.Should,
-	Role:     cases.Server,
-	Speaks:   cases.Streams,
-	Basis:    cases.Practice(cases.Recover, "clients that are only connected do not keep others from being served"),
-	Since:    "0.1",
-	Exchange: fixtures.Echo(13).Playing(crowd(60)...).Beside(fixtures.Echo(13), seat(60)),
-	Expect:   cases.HaveServedTheBystander(),
-	Why: "Most connections of a real server do nothing most of the time: phones in pockets, connection pools, forgotten " +
-		"browser tabs. A server that gives each of them one of twenty workers, or that waits in its accept loop for a " +
-		"client's first byte, is full while it has nothing to do, and the one client with a request waits outside.",
-	Fix: "Go: start go handle(conn) right after Accept, and read nothing in the accept loop.\n" +
-		"Python: asyncio.start_server, or one threading.Thread a client; a small ThreadPoolExecutor is soon full of sleepers.\n" +
-		"Node: net.createServer holds them all; check that server.maxConnections is not set too low.\n" +
-		"Java: Executors.newVirtualThreadPerTaskExecutor() or a Selector, where newFixedThreadPool(20) runs out.",
+var _ = cases.RegisterFamily("clients", []int{60, 500}, func(n int) cases.Case {
+	return cases.Case{
+		ID:       "tcp.connect.idle-crowd",
+		Title:    fmt.Sprintf("serves a newcomer while %d silent clients are connected", n),
+		Full:     n > 60, // some servers have to be asked slowly
+		Level:    cases.Should,
+		Role:     cases.Server,
+		Speaks:   cases.Streams,
+		Basis:    cases.Practice(cases.Recover, "clients that are only connected do not keep others from being served"),
+		Since:    "0.1",
+		Exchange: fixtures.Echo(13).Playing(crowd(n)...).Beside(fixtures.Echo(13), seat(n)),
+		Expect:   cases.HaveServedTheBystander(),
+		Why: "Most connections of a real server do nothing most of the time: phones in pockets, connection pools, forgotten " +
+			"browser tabs. A server that gives each of them one of twenty workers, or that waits in its accept loop for a " +
+			"client's first byte, is full while it has nothing to do, and the one client with a request waits outside.",
+		Fix: "Go: start go handle(conn) right after Accept, and read nothing in the accept loop.\n" +
+			"Python: asyncio.start_server, or one threading.Thread a client; a small ThreadPoolExecutor is soon full of sleepers.\n" +
+			"Node: net.createServer holds them all; check that server.maxConnections is not set too low.\n" +
+			"Java: Executors.newVirtualThreadPerTaskExecutor() or a Selector, where newFixedThreadPool(20) runs out.",
+	}
 })
 
 // crowd is n clients that are served once, one after another, and then say nothing until a newcomer has been served. Only

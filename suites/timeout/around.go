@@ -18,7 +18,9 @@ var _ = cases.Register(cases.Case{
 	Since:    "0.1",
 	Deadline: fixtures.ReadDeadline,
 	Wire: func(t cases.Timing, _ cases.Request) []proxy.Fault {
-		return []proxy.Fault{proxy.Latency(t.Read, t.Read/10).TowardsTarget()}
+		always := proxy.Latency(t.Read/8, 0).TowardsTarget().OnConnection(1) // the first reply is late: what is made of it shows in the second
+		always.Name = "more latency"
+		return []proxy.Fault{proxy.Latency(t.Read, t.Read/10).TowardsTarget(), always}
 	},
 	Exchange: fixtures.Exchange{Messages: numbered(collisions, 3000)}.Calling(), // of three segments, each as late as it happens to be
 	Expect:   cases.OnEveryCall(cases.HaveCompletedOr(fixtures.Timeout)),

@@ -27,6 +27,8 @@ type client struct {
 	finish   func(conn patient) error                    // what is left to do after the last reply
 	word     func(err error) fixtures.Outcome
 	tries    func(ended fixtures.Outcome) int     // how often it tries what ends so
+	first    bool                                 // whether it writes all before it reads
+	deaf     bool                                 // whether it does not hear that it is cancelled
 	shrugs   bool                                 // whether it ignores that a push failed
 	renews   bool                                 // whether each exchange has deadlines of its own
 	keeps    func(err error) bool                 // whether the next exchange has the connection of one that ended so
@@ -147,7 +149,9 @@ func (s *session) play(ctx context.Context, job targets.Job) (received []byte, e
 		s.conn.read, s.conn.write, s.conn.end = limits.Read, limits.Write, end
 	}
 	c, conn := s.client, *s.conn
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	if !c.deaf {
+		defer context.AfterFunc(ctx, func() { conn.Close() })()
+	}
 
 	for _, body := range job.Messages {
 		if job.Push {
@@ -164,6 +168,12 @@ func (s *session) play(ctx context.Context, job targets.Job) (received []byte, e
 			}
 			sent <- err
 		}()
+		if c.first {
+			if err := <-sent; err != nil {
+				return received, err
+			}
+			sent <- nil
+		}
 		reply, err := c.reply(conn, s.lines, len(body))
 		received = append(received, reply...)
 		if err != nil && !c.keeps(err) {

@@ -33,7 +33,18 @@ func deadlineMutants() []Mutant {
 			"gives up at half of each deadline",
 			func(c *client) { c.keep = scaled(0.5) },
 			by(neverHang, "tcp.timeout.stall-before-reply", "tcp.connect.black-hole"),
-			by(reassemble, "tcp.timeout.latency-just-below")),
+			by(reassemble, "tcp.timeout.latency-just-below", "tcp.connect.slow-accept")),
+		clientMutant("client-deaf", fixtures.EchoProtocol,
+			"does not hear that it is cancelled",
+			func(c *client) {
+				c.deaf = true
+				c.dial = func(_ context.Context, d net.Dialer, addr string) (net.Conn, error) { return d.Dial("tcp", addr) }
+			},
+			by(neverHang, "tcp.timeout.cancelled*")),
+		clientMutant("client-any-progress", fixtures.EchoProtocol,
+			"winds its deadlines up again with whatever it sends",
+			func(c *client) { c.mood = pleasedBySending },
+			by(neverHang, "tcp.timeout.silent-while-sending")),
 		clientMutant("client-double-deadline", fixtures.FramedProtocol,
 			"gives up at twice each deadline",
 			func(c *client) { c.keep = scaled(2) },
@@ -60,6 +71,32 @@ func deadlineMutants() []Mutant {
 			by(neverHang, "tcp.timeout.stall-before-reply", "tcp.timeout.stall-mid-message*", "tcp.timeout.drip", "tcp.connect.black-hole")),
 	}
 }
+
+// pleasedBySending sends in small pieces, with each of which the time for the whole begins anew.
+func pleasedBySending(conn patient) patient {
+	conn.Conn = progress{conn.Conn, time.Until(conn.end)}
+	conn.read, conn.write, conn.end = 0, 0, time.Time{}
+	return conn
+}
+
+type progress struct {
+	net.Conn
+	total time.Duration
+}
+
+func (p progress) Write(b []byte) (n int, err error) {
+	for n < len(b) && err == nil {
+		var wrote int
+		wrote, err = p.Conn.Write(b[n:min(n+4096, len(b))])
+		n += wrote
+		p.SetDeadline(time.Now().Add(p.total))
+	}
+	return n, err
+}
+
+// The deadline is the piece's.
+func (progress) SetReadDeadline(time.Time) error  { return nil }
+func (progress) SetWriteDeadline(time.Time) error { return nil }
 
 func settingOnce(conn patient) patient {
 	conn.end = time.Now().Add(conn.read)

@@ -34,6 +34,14 @@ func endMutants() []Mutant {
 				c.body = endingAt(fixtures.Timeout)
 			},
 			by(neverLie, "tcp.timeout.stall-then-resume", "tcp.timeout.stall-mid-message*")),
+		clientMutant("client-end-is-failure", fixtures.EchoProtocol,
+			"takes an end right behind the reply for a failure",
+			func(c *client) { c.finish = nothingBehind },
+			by(reassemble, "tcp.disconnect.server-half-close")),
+		clientMutant("client-writes-first", fixtures.EchoProtocol,
+			"writes all that it has before it reads",
+			func(c *client) { c.first = true },
+			by(reassemble, "tcp.bandwidth.full-duplex")),
 		clientMutant("client-keeps-connection", fixtures.EchoProtocol,
 			"does not close a connection before its peer does",
 			func(c *client) { c.mood = waitingForThePeer },
@@ -55,6 +63,16 @@ func neverEnding(r io.Reader, size int) ([]byte, error) {
 		}
 	}
 	return b, nil
+}
+
+// nothingBehind waits a moment for what there may be behind the reply.
+func nothingBehind(conn patient) error {
+	conn.read = 50 * time.Millisecond
+	_, err := conn.Read(make([]byte, 1))
+	if fixtures.OutcomeOf(err) == fixtures.Timeout {
+		return nil
+	}
+	return err
 }
 
 func withLastByte(r io.Reader, size int) ([]byte, error) {

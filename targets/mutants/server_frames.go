@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"math"
+	"net"
 	"slices"
 
 	"github.com/faultwire/faultwire/fixtures"
@@ -36,10 +37,32 @@ func frameServerMutants() []Mutant {
 			"hangs up on a message of more than 65535 bytes",
 			func(s *server) { s.echo = buffered(hangUpIfLong) },
 			by(reassemble, "tcp.reassembly.size[bytes=65536]")),
+		serverMutant("server-two-writes", fixtures.FramedProtocol,
+			"writes the length and the rest by themselves, and lets the system wait before it sends the second",
+			func(s *server) { s.echo = framesInTwoWrites },
+			by(neverHang, "tcp.bandwidth.small-messages")),
 		serverMutant("server-short-buffer", fixtures.FramedProtocol,
 			"keeps 1024 bytes of a message and drops the rest",
 			func(s *server) { s.echo = framesOf1024 },
 			byEither([]string{neverLie, reassemble}, "tcp.reassembly.size[bytes=1025]", "tcp.reassembly.size[bytes=65536]")),
+	}
+}
+
+func framesInTwoWrites(conn patient) error {
+	if tcp, ok := conn.Conn.(*net.TCPConn); ok {
+		_ = tcp.SetNoDelay(false)
+	}
+	for r := bufio.NewReader(conn); ; {
+		body, err := fixtures.ReadFrame(r, fixtures.MaxFrame)
+		if err != nil {
+			return err
+		}
+		frame := fixtures.FramedProtocol.Encode(body)
+		for _, part := range [][]byte{frame[:fixtures.FramedProtocol.Prefix()], body} {
+			if _, err := conn.Write(part); err != nil {
+				return err
+			}
+		}
 	}
 }
 

@@ -55,6 +55,17 @@ func serviceMutants() []Mutant {
 			"hangs up on whoever comes while it has five clients",
 			func(s *server) { s.admit = fiveAtMost },
 			by(recovers, "tcp.connect.idle-crowd")),
+		serverMutant("server-locks-writes", fixtures.EchoProtocol,
+			"writes to one client at a time",
+			func(s *server) {
+				var writing sync.Mutex
+				echo := s.echo
+				s.echo = func(conn patient) error {
+					conn.Conn = locked{conn.Conn, &writing}
+					return echo(conn)
+				}
+			},
+			by(recovers, "tcp.bandwidth.slow-crowd")),
 		serverMutant("server-unbounded-queue", fixtures.EchoProtocol,
 			"reads on whatever of its answers has got away",
 			func(s *server) { s.echo = queueing },
@@ -123,6 +134,17 @@ func oneAtATime(_ context.Context, l net.Listener, serve func(net.Conn) error) {
 		}
 		serve(conn)
 	}
+}
+
+type locked struct {
+	net.Conn
+	writing *sync.Mutex
+}
+
+func (l locked) Write(b []byte) (int, error) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	return l.Conn.Write(b)
 }
 
 func untilReset(ctx context.Context, l net.Listener, serve func(net.Conn) error) {

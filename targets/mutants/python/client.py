@@ -3,6 +3,7 @@
 Each part below is a function in the namespace PARTS; a defect replaces one of them.
 """
 
+import signal
 import socket
 import struct
 import sys
@@ -170,6 +171,23 @@ def line_or_rest(sock, got, end):
             raise
 
 
+def interrupted(*_):
+    raise InterruptedError("a signal")
+
+
+def interruptible(host, port):
+    signal.signal(signal.SIGWINCH, interrupted)
+    return connect(host, port)
+
+
+def try_again(sock, n, end):
+    while True:
+        try:
+            return recv(sock, n, time.monotonic() + 0.5)
+        except InterruptedError:
+            pass
+
+
 def os_error_first(error):
     return 10 if isinstance(error, OSError) else 12
 
@@ -203,6 +221,8 @@ DEFECTS = {
     "swallows-errors": dict(code=swallowed),
     "no-timeout": dict(wait=lambda sock, end: sock.settimeout(None)),
     "no-total": dict(wait=lambda sock, end: sock.settimeout(0.5)),
+    "dies-of-signals": dict(connect=interruptible),
+    "signals-wind-up": dict(connect=interruptible, recv=try_again),
     "double-timeout": dict(wait=lambda sock, end: sock.settimeout(1.2)),
 }
 

@@ -1,6 +1,7 @@
 """A server of echo, framed or line, with the one defect that its first argument names; "none" is sound."""
 
 import os
+import signal
 import socket
 import struct
 import sys
@@ -55,7 +56,7 @@ def messages(conn, protocol):
 
 
 def serve(conn, protocol):
-    conn.settimeout(None if DEFECT == "no-idle" else 0.8)
+    conn.settimeout(None if DEFECT in ("no-idle", "waits-for-all") else 0.8)
     if DEFECT == "unbounded-queue":
         return queueing(conn, protocol)
     if DEFECT == "keeps-sockets":
@@ -98,6 +99,12 @@ def queueing(conn, protocol):
     queue.put(b"")
 
 
+def leave(*_):
+    while threading.active_count() > 1:
+        time.sleep(0.01)
+    os._exit(0)
+
+
 def main():
     host, port, protocol = sys.argv[2], int(sys.argv[3]), sys.argv[4]
     listener = socket.socket()
@@ -105,6 +112,8 @@ def main():
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
     listener.listen(128)
+    if DEFECT == "waits-for-all":
+        signal.signal(signal.SIGTERM, leave)
     while True:
         try:
             conn, _ = listener.accept()
