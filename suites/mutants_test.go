@@ -12,6 +12,7 @@ import (
 
 	"github.com/faultwire/faultwire/reports"
 	"github.com/faultwire/faultwire/suites"
+	"github.com/faultwire/faultwire/suites/cases"
 	"github.com/faultwire/faultwire/targets"
 	"github.com/faultwire/faultwire/targets/mutants"
 )
@@ -100,4 +101,19 @@ func TestTheMutantsBaseIsSound(t *testing.T) {
 			t.Errorf("%s %s: %s: %s %+v", r.Target, r.Case.ID, r.Verdict, r.Reason, r.Finding)
 		}
 	}
+}
+
+// A MUST that no mutant is named for is a requirement that nobody has seen fail.
+func TestEveryMustIsNamed(t *testing.T) {
+	every := everyMutant(t)
+	for _, c := range cases.All() {
+		if c.Level == cases.Must && !slices.ContainsFunc(every, func(m mutants.Mutant) bool { return named(m, family(c.ID)) }) {
+			t.Errorf("%s: no mutant is named for it", c.ID)
+		}
+	}
+}
+
+// named reports whether a member of the family must catch the mutant.
+func named(m mutants.Mutant, of string) bool {
+	return slices.ContainsFunc(m.Caught, func(c mutants.Catch) bool { return family(strings.TrimSuffix(c.Case, "*")) == of })
 }

@@ -56,7 +56,13 @@ func deadlineMutants() []Mutant {
 		clientMutant("client-no-deadlines", fixtures.EchoProtocol,
 			"has no deadline at all",
 			func(c *client) { c.keep = scaled(0) },
-			by(neverHang, "tcp.timeout.stall-before-reply", "tcp.timeout.latency-above", "tcp.timeout.black-hole", "tcp.connect.black-hole")),
+			by(neverHang, "tcp.timeout.stall-before-reply", "tcp.timeout.latency-above", "tcp.timeout.black-hole", "tcp.connect.black-hole", "tcp.timeout.write-stall")),
+		clientMutant("client-no-patience", fixtures.EchoProtocol,
+			"waits for a reply for a fourteenth of its read deadline",
+			func(c *client) {
+				c.keep = func(d fixtures.Deadlines) fixtures.Deadlines { d.Read /= 14; return d }
+			},
+			by(reassemble, "tcp.timeout.latency-far-below", "tcp.timeout.latency-just-below")),
 		clientMutant("client-deadline-set-once", fixtures.EchoProtocol,
 			"sets its read deadline when it has connected, and never again",
 			func(c *client) { c.mood = settingOnce },

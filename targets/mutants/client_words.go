@@ -7,7 +7,7 @@ func wordMutants() []Mutant {
 	return []Mutant{
 		clientMutant("client-reset-as-timeout", fixtures.EchoProtocol,
 			"reports a reset as a timeout", calling(fixtures.Reset, fixtures.Timeout),
-			by(sayWhat, "tcp.disconnect.reset-before-reply", "tcp.disconnect.reset-mid-message*")),
+			by(sayWhat, "tcp.disconnect.reset-before-reply", "tcp.disconnect.reset-mid-message*", "tcp.connect.reset-on-accept")),
 		clientMutant("client-reset-as-close", fixtures.FramedProtocol,
 			"reports a reset as an orderly end", calling(fixtures.Reset, fixtures.Closed),
 			by(sayWhat, "tcp.disconnect.reset-before-reply", "tcp.disconnect.reset-mid-message*")),

@@ -52,7 +52,7 @@ func streamMutants() []Mutant {
 		serverMutant("server-swaps-blocks", fixtures.EchoProtocol,
 			"sends back the first chunk behind 64 KiB with its halves swapped",
 			spoiling(swapping),
-			by(neverLie, "tcp.disconnect.half-close[size=102400]")),
+			by(neverLie, "tcp.disconnect.half-close[size=102400]", "tcp.reassembly.jitter")),
 		serverMutant("server-short-writes", fixtures.EchoProtocol,
 			"sends what the kernel takes at once, and forgets the rest",
 			func(s *server) {
