@@ -270,7 +270,7 @@ func TestBandwidthSpacesDatagrams(t *testing.T) {
 	server.say(at, long, long, long)
 	client.have(3)
 	f := gone(t, r, 3).Downstream
-	g.Expect(*f.LastOut - *f.FirstIn).To(BeNumerically(">=", 200*time.Millisecond), "two of them wait for one to be through")
+	g.Expect(*f.LastOut-*f.FirstIn).To(BeNumerically(">=", 200*time.Millisecond), "two of them wait for one to be through")
 }
 
 // What waits is bounded, however much comes and however long it waits.

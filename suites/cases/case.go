@@ -35,15 +35,16 @@ const (
 func (r Role) Includes(t targets.Role) bool { return r == Both || string(r) == string(t) }
 
 // Streams are the byte-stream protocols, Echoing those whose replies are their requests, Opaque those that carry any byte, Delimited those whose messages have ends of their
-// own, Framed those with a length prefix, Lines those of text lines, Plain those without framing.
+// own, Framed those with a length prefix, Lines those of text lines, Plain those without framing. Datagrams have no stream.
 var (
-	Streams   = fixtures.Protocols()
+	Streams   = fixtures.Streams()
 	Opaque    = []fixtures.Protocol{fixtures.EchoProtocol, fixtures.FramedProtocol}
 	Delimited = []fixtures.Protocol{fixtures.FramedProtocol, fixtures.LineProtocol, fixtures.ConversationProtocol}
 	Echoing   = fixtures.Echoing()
 	Lines     = []fixtures.Protocol{fixtures.LineProtocol}
 	Framed    = []fixtures.Protocol{fixtures.FramedProtocol}
 	Plain     = []fixtures.Protocol{fixtures.EchoProtocol}
+	Datagrams = []fixtures.Protocol{fixtures.UDPProtocol}
 )
 
 // A Basis is what a requirement rests on, so that an auditor can tell a standard's text from a promise of ours.
