@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"strings"
@@ -23,6 +24,7 @@ import (
 )
 
 func main() {
+	log.SetOutput(io.Discard) // net/http of a reference target has its say in it
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }
 

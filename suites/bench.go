@@ -27,6 +27,8 @@ type bench struct {
 	exitCost time.Duration // clients: from the last byte of the reply to the end of the process
 	begin    time.Duration // clients: from the start of the process to its first sign on the wire
 
+	page fixtures.Page // servers that speak HTTP: what they serve, as the control had it
+
 	elsewhere []string // clients: where the control connected to, other than to the wire
 
 	pace sync.Mutex // held between two dials of a server that wants them rare

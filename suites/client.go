@@ -27,7 +27,7 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 	o := cases.Observation{Role: targets.ClientRole, Declared: t.Promises, Timing: timing, Scale: scale, Speaks: b.speaks, Blur: b.exitCost}
 	o.Undeclared = c.Deadline != "" && t.Promises.Of(c.Deadline) == 0
 
-	stage := &fixtures.Stage{Protocol: t.Protocol, Conversation: t.Conversation, Seed: e.seedOf(c), Deadlines: timing, Patience: guard(timing, scale), Events: fixtures.NewEvents()}
+	stage := &fixtures.Stage{Speech: t.Speech(), Seed: e.seedOf(c), Deadlines: timing, Patience: guard(timing, scale), Events: fixtures.NewEvents()}
 	bodies := stage.Messages(c.Exchange)
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -50,7 +50,11 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 	}
 	begun := wire.Elapsed()
 	said, hung := e.exchange(ctx, wire.Relay, w, started, timing, func(ctx context.Context) targets.Said {
-		return t.Exchange(ctx, wire.Addr().String(), job(c, t, bodies, timing))
+		j := job(c, t, bodies, nil, timing)
+		if c.Cancel.Times > 0 {
+			j.Cancel = signed(ctx, wire.Relay, c.Cancel.In(timing))
+		}
+		return t.Exchange(ctx, wire.Addr().String(), j)
 	})
 	ended := wire.Elapsed()
 	if said.Err != nil {
@@ -89,7 +93,7 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 		o.Blur += o.Trace.SignBlur + late
 	}
 	o.Elapsed = max(0, ended-first-b.exitCost)
-	want, own := wanted(t, bodies, o.Reference)
+	want, own := wanted(t, c.Exchange.Messages, bodies, o.Reference)
 	o.OwnText = own
 	o.Wanted, o.Received = int64(len(want)), int64(len(said.Received))
 	if !o.Blind {
@@ -99,13 +103,36 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 	return o, nil
 }
 
-// job is what the client is asked to do in the case.
-func job(c cases.Case, t *targets.Target, messages [][]byte, timing cases.Timing) targets.Job {
-	j := targets.Job{Messages: messages, Promises: t.Promises, Lookout: c.ID == controlCase.ID, Cancel: c.Cancel.In(timing)}
+// job is what the client is asked to do in the case: to play all of its messages, or, in a call, one.
+func job(c cases.Case, t *targets.Target, bodies [][]byte, call *fixtures.Call, timing cases.Timing) targets.Job {
+	j := targets.Job{Messages: bodies, Promises: t.Promises, Lookout: c.ID == controlCase.ID}
 	if c.Nudged {
 		j.Nudge = timing.Read / 6
 	}
+	first := 0
+	if call != nil {
+		first, j.Push = call.Message, call.Push
+		j.Messages = bodies[first:][:1]
+	}
+	if t.Protocol == fixtures.HTTPProtocol { // one request is an exchange, whatever it leads to
+		j.Messages = bodies[first:][:1]
+		j.Method, j.Path = c.Exchange.Messages[first].HTTP.Asks(first)
+	}
 	return j
+}
+
+// signed is closed so long after the client's first sign on the wire, or when ctx is done.
+func signed(ctx context.Context, relay *proxy.Relay, after time.Duration) <-chan struct{} {
+	then := make(chan struct{})
+	go func() {
+		defer close(then)
+		select {
+		case <-relay.Signed():
+			waits(ctx, nil, after)
+		case <-ctx.Done():
+		}
+	}()
+	return then
 }
 
 // heardLimit bounds what an observation keeps of the bytes a client received.
@@ -165,10 +192,13 @@ func waits(ctx context.Context, event <-chan struct{}, d time.Duration) bool {
 
 // wanted is what the client should have received: the messages it was handed, or, for a program that ignores them and sends a
 // text of its own, what it sent.
-func wanted(t *targets.Target, bodies [][]byte, r fixtures.Record) (want []byte, own bool) {
-	if t.Conversation != nil {
-		for _, body := range bodies {
-			want = append(want, t.Conversation.Printed(body)...)
+func wanted(t *targets.Target, messages []fixtures.Message, bodies [][]byte, r fixtures.Record) (want []byte, own bool) {
+	switch t.Protocol {
+	case fixtures.HTTPProtocol:
+		return t.Speech().Printed(messages, bodies, 0), false
+	case fixtures.ConversationProtocol:
+		for i := range bodies {
+			want = append(want, t.Speech().Printed(messages, bodies, i)...)
 		}
 		return want, false
 	}

@@ -42,13 +42,11 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 	defer client.End()
 	s.witness.restart()
 	bodies := s.stage.Messages(c.Exchange)
-	jobs := []targets.Job{job(c, t, bodies, o.Timing)}
+	jobs := []targets.Job{job(c, t, bodies, nil, o.Timing)}
 	if len(c.Exchange.Calls) > 0 {
 		jobs = nil
-		for _, call := range c.Exchange.Calls {
-			one := job(c, t, bodies[call.Message:][:1], o.Timing)
-			one.Push = call.Push
-			jobs = append(jobs, one)
+		for i := range c.Exchange.Calls {
+			jobs = append(jobs, job(c, t, bodies, &c.Exchange.Calls[i], o.Timing))
 		}
 	}
 	var watching *watcher
@@ -81,7 +79,7 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 		}
 		o.Wanted, o.Received, o.Damage = 0, 0, ""
 		if !job.Push {
-			o.Wanted, o.Received, o.Damage = against(t.Conversation, job.Messages, bodies, said)
+			o.Wanted, o.Received, o.Damage = against(wants(t, c.Exchange, bodies, i), bodies, said)
 		}
 		if len(c.Exchange.Calls) > 0 {
 			o.Calls = append(o.Calls, cases.Call{Outcome: o.Outcome, Detail: o.Detail, Elapsed: o.Elapsed, Wanted: o.Wanted, Received: o.Received, Damage: o.Damage})
@@ -112,15 +110,22 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 	return o, nil
 }
 
-// against compares what a client received with what it should have: a count of bytes and, unless it hides them, their digest.
-func against(c *fixtures.Conversation, sent, all [][]byte, said targets.Said) (wanted, received int64, damage string) {
-	var want []byte
-	for _, body := range sent {
-		if c != nil {
-			body = c.Printed(body)
-		}
-		want = append(want, body...)
+// wants is what the client is to receive in exchange i of the session.
+func wants(t *targets.Target, x fixtures.Exchange, bodies [][]byte, i int) (want []byte) {
+	if len(x.Calls) > 0 {
+		return t.Speech().Printed(x.Messages, bodies, x.Calls[i].Message)
 	}
+	if t.Protocol == fixtures.HTTPProtocol {
+		return t.Speech().Printed(x.Messages, bodies, 0)
+	}
+	for i := range bodies {
+		want = append(want, t.Speech().Printed(x.Messages, bodies, i)...)
+	}
+	return want
+}
+
+// against compares what a client received with what it should have: a count of bytes and, unless it hides them, their digest.
+func against(want []byte, all [][]byte, said targets.Said) (wanted, received int64, damage string) {
 	wanted = int64(len(want))
 	switch {
 	case said.NoOutput:

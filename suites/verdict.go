@@ -27,11 +27,9 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 	if why := undeclared(p.Case, p.Target); why != "" {
 		return reports.Result{Verdict: reports.Skip, Reason: why}
 	}
-	if c := p.Target.Conversation; c != nil {
-		for _, m := range p.Case.Exchange.Messages {
-			if !c.Carries(m.Size) {
-				return reports.Result{Verdict: reports.Skip, Reason: fmt.Sprintf("needs a message of %d bytes, which the conversation does not carry", m.Size)}
-			}
+	for _, m := range p.Case.Exchange.Messages {
+		if !p.Target.Speech().Carries(m, p.Target.Role == targets.ServerRole) {
+			return reports.Result{Verdict: reports.Skip, Reason: fmt.Sprintf("needs a message of %d bytes, which is more than can be said by %s here", m.Size, p.Target.Protocol)}
 		}
 	}
 	if why := unfit(p.Case, p.Target); why != "" {
@@ -156,6 +154,12 @@ func lateness(c cases.Case, o cases.Observation) time.Duration {
 // judge turns the observation into a verdict.
 func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 	r := reports.Result{Elapsed: o.Elapsed, Times: spent(o), Waits: asked(p.Case, p.Target, o.Timing, e.options.Scale)}
+	for _, conn := range o.Reference.Conns {
+		if conn.Wrong {
+			r.Verdict, r.Reason = reports.Error, "the case makes no sense for this target: "+conn.Detail
+			return withEvidence(r, o)
+		}
+	}
 	if why := void(p.Case, e.plan(p.Case, p.Target, o.Timing).Faults, o); why != "" {
 		r.Verdict, r.Reason = reports.Skip, why
 		return withEvidence(r, o)
@@ -216,6 +220,11 @@ func void(c cases.Case, planned []proxy.Fault, o cases.Observation) string {
 	}
 	if o.OwnText && len(c.Exchange.Conns) > 0 {
 		return "void: the client sent a text of its own, and this case is about the one it was given"
+	}
+	for _, conn := range o.Reference.Conns {
+		if conn.Outcome == fixtures.Unsupported {
+			return "void: " + conn.Detail
+		}
 	}
 	struck := map[string]bool{}
 	for _, s := range o.Trace.Fired {

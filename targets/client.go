@@ -1,7 +1,6 @@
 package targets
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -19,13 +18,19 @@ import (
 func (t *Target) Exchange(ctx context.Context, addr string, job Job) Said {
 	switch {
 	case t.Command != nil:
-		return t.Command.exchange(ctx, addr, job)
+		return t.Command.exchange(ctx, t.scheme(), addr, job)
 	case t.Client != nil:
 		said, _ := t.call(ctx, func(ctx context.Context) Said {
 			ctx, cancel := context.WithCancel(ctx)
 			defer cancel()
-			if job.Cancel > 0 {
-				defer time.AfterFunc(job.Cancel, cancel).Stop()
+			if job.Cancel != nil {
+				go func() {
+					select {
+					case <-job.Cancel:
+						cancel()
+					case <-ctx.Done():
+					}
+				}()
 			}
 			return t.Client.Exchange(ctx, addr, job)
 		})
@@ -66,11 +71,15 @@ func (t *Target) call(ctx context.Context, exchange func(context.Context) Said) 
 }
 
 // exchange runs the command once.
-func (c *Command) exchange(ctx context.Context, addr string, job Job) Said {
+func (c *Command) exchange(ctx context.Context, scheme, addr string, job Job) Said {
 	if len(job.Messages) > 1 {
 		return Said{Outcome: fixtures.Unsupported, Detail: "a client that is run once for each exchange sends one message"}
 	}
-	payload := bytes.Join(job.Messages, nil)
+	c, can := c.asking(job.Method)
+	if !can {
+		return Said{Outcome: fixtures.Unsupported, Detail: fmt.Sprintf("it is not said how it asks by %s; see methods: in the README", job.Method)}
+	}
+	payload := job.payload()
 	dir, err := os.MkdirTemp("", "faultwire-") // 0700: the payload is nobody else's
 	if err != nil {
 		return Said{Err: fmt.Errorf("a folder for the payload: %w", err)}
@@ -80,7 +89,7 @@ func (c *Command) exchange(ctx context.Context, addr string, job Job) Said {
 	if err := os.WriteFile(file, payload, 0o600); err != nil {
 		return Said{Err: err}
 	}
-	v, err := addrValues(addr)
+	v, err := addrValues(scheme, addr, job.Path)
 	if err != nil {
 		return Said{Err: err}
 	}

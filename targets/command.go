@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,6 +28,10 @@ type Command struct {
 	Args []string          // the program and its arguments; a program without a slash is looked up in PATH
 	Env  map[string]string // added to the harness's own environment
 	Dir  string            // the working folder; empty means the harness's own
+
+	// Methods is how clients that speak HTTP ask by other methods than GET: the program and its arguments, by the method's name.
+	// A command with {method} among its arguments is for all.
+	Methods map[string][]string
 
 	Session  bool        // clients: one process plays several exchanges; see [Session]
 	NoOutput bool        // clients: stdout is not what was received ("output: none")
@@ -78,6 +83,22 @@ func notFound(path string, err error) string {
 		return fmt.Sprintf("the program %s does not exist; build it first, or correct its path", path)
 	}
 	return fmt.Sprintf("%s cannot be executed: %v", path, err)
+}
+
+// asking is the command for a request of HTTP by the method; false if it has none.
+func (c *Command) asking(method string) (*Command, bool) {
+	for _, arg := range c.Args {
+		if strings.Contains(arg, "{method}") {
+			return c, true
+		}
+	}
+	args, other := c.Methods[method]
+	if !other {
+		return c, method == "" || method == http.MethodGet
+	}
+	by := *c
+	by.Args = args
+	return &by, true
 }
 
 // cmd is the command made ready to start: placeholders filled in, environment clean. It carries the mark.

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -100,6 +102,8 @@ func readTarget(n node, dir string) (Target, error) {
 		"role":           func(n node) error { return n.string((*string)(&t.Role)) },
 		"protocol":       func(n node) error { return n.string((*string)(&t.Protocol)) },
 		"conversation":   func(n node) (err error) { t.Conversation, err = readConversation(n); return err },
+		"path":           func(n node) error { return n.string(&t.Path) },
+		"methods":        func(n node) (err error) { c.Methods, err = readMethods(n); return err },
 		"address":        func(n node) error { return n.string(&t.Address) },
 		"start":          func(n node) error { return n.string(&start) },
 		"timeouts":       func(n node) error { return readDeadlines(n, &t.Promises) },
@@ -137,7 +141,7 @@ func readTarget(n node, dir string) (Target, error) {
 
 // checkBeside checks the keys that make sense only beside others.
 func checkBeside(n node, start string, command bool) error {
-	for _, key := range []string{"cwd", "env", "session", "output", "classify", "start_timeout", "ready"} {
+	for _, key := range []string{"cwd", "env", "methods", "session", "output", "classify", "start_timeout", "ready"} {
 		if _, given := n.has(key); given && !command {
 			return bad(key, "is for commands; what runs at an address is not ours to start")
 		}
@@ -158,8 +162,10 @@ func checkBeside(n node, start string, command bool) error {
 
 // relativeTo makes the command's paths independent of the harness's working folder.
 func (c *Command) relativeTo(dir string) {
-	if len(c.Args) > 0 && filepath.Base(c.Args[0]) != c.Args[0] && !filepath.IsAbs(c.Args[0]) {
-		c.Args[0] = filepath.Join(dir, c.Args[0])
+	for _, args := range append(slices.Collect(maps.Values(c.Methods)), c.Args) {
+		if len(args) > 0 && filepath.Base(args[0]) != args[0] && !filepath.IsAbs(args[0]) {
+			args[0] = filepath.Join(dir, args[0])
+		}
 	}
 	if !filepath.IsAbs(c.Dir) {
 		c.Dir = filepath.Join(dir, c.Dir)

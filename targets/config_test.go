@@ -137,7 +137,7 @@ func TestLoadNamesTheMistake(t *testing.T) {
 		"a key twice":         {client + command + command, 6, "targets[0].command", "twice"},
 		"a bad role":          {"targets:\n- name: c\n  role: clinet\n  protocol: echo\n" + command, 3, "targets[0].role", `"clinet"; did you mean "client"?`},
 		"no role":             {"targets:\n- name: c\n  protocol: echo\n" + command, 2, "targets[0].role", "is missing"},
-		"a bad protocol":      {"targets:\n- name: c\n  role: client\n  protocol: http\n" + command, 4, "targets[0].protocol", "known: echo, framed"},
+		"a bad protocol":      {"targets:\n- name: c\n  role: client\n  protocol: gopher\n" + command, 4, "targets[0].protocol", "known: echo, framed"},
 		"no protocol":         {"targets:\n- name: c\n  role: client\n" + command, 2, "targets[0].protocol", "is missing"},
 		"no name":             {"targets:\n- role: client\n  protocol: echo\n" + command, 2, "targets[0].name", "is missing"},
 		"a bad name":          {"targets:\n- name: a/b\n  role: client\n  protocol: echo\n" + command, 2, "targets[0].name", "a/b"},

@@ -42,6 +42,15 @@ func readConversation(n node) (*fixtures.Conversation, error) {
 	return &c, err
 }
 
+func readMethods(n node) (map[string][]string, error) {
+	all := map[string][]string{}
+	err := n.each(func(key *yaml.Node, value node) (err error) {
+		all[key.Value], err = readCommand(value)
+		return err
+	})
+	return all, err
+}
+
 func readKnownFailures(n node) (map[string]Known, error) {
 	all := map[string]Known{}
 	err := n.each(func(key *yaml.Node, value node) (err error) {

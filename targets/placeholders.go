@@ -20,7 +20,7 @@ type values map[string]string
 // The placeholders, by the role of the target that may use them.
 var (
 	serverPlaceholders = []string{"host", "port", "addr", "url"}
-	clientPlaceholders = append(slices.Clone(serverPlaceholders), "size", "timeout_ms", "payload")
+	clientPlaceholders = append(slices.Clone(serverPlaceholders), "method", "size", "timeout_ms", "payload")
 )
 
 func placeholdersOf(r Role) []string {
@@ -30,17 +30,20 @@ func placeholdersOf(r Role) []string {
 	return clientPlaceholders
 }
 
-// addrValues are the values that follow from an address.
-func addrValues(addr string) (values, error) {
+// addrValues are the values that follow from an address, and from what is asked for there.
+func addrValues(scheme, addr, path string) (values, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, err
 	}
-	return values{"host": host, "port": port, "addr": addr, "url": "tcp://" + addr}, nil
+	return values{"host": host, "port": port, "addr": addr, "url": scheme + "://" + addr + path}, nil
 }
 
 // jobValues adds what a client is told of its job. An undeclared deadline has no value.
 func (v values) jobValues(job Job, size int, payload string) {
+	if job.Method != "" {
+		v["method"] = job.Method
+	}
 	v["size"] = strconv.Itoa(size)
 	v["payload"] = payload
 	v.timeout(job.Promises)
@@ -83,7 +86,8 @@ func expand(s string, v values) (string, error) {
 }
 
 // checkPlaceholders makes sure that every placeholder in s will have a value.
-func checkPlaceholders(s string, role Role, session bool, promises fixtures.Deadlines) error {
+func (t *Target) checkPlaceholders(s string) error {
+	role, session := t.Role, t.Command.Session
 	known := placeholdersOf(role)
 	for _, found := range placeholder.FindAllString(s, -1) {
 		name := strings.Trim(found, "{}")
@@ -91,9 +95,11 @@ func checkPlaceholders(s string, role Role, session bool, promises fixtures.Dead
 		case strings.HasPrefix(found, "{{"):
 		case name == "ca_file":
 			return fmt.Errorf("{ca_file} is for TLS targets, which are not supported")
-		case session && (name == "size" || name == "payload"):
+		case session && (name == "size" || name == "payload" || name == "method"):
 			return fmt.Errorf("{%s} has no value in a session: it stands in each request", name)
-		case name == "timeout_ms" && role == ClientRole && patience(promises) == 0:
+		case name == "method" && t.Protocol != fixtures.HTTPProtocol:
+			return fmt.Errorf("{method} is for clients that speak http")
+		case name == "timeout_ms" && role == ClientRole && patience(t.Promises) == 0:
 			return fmt.Errorf("{timeout_ms} has no value: declare timeouts.read, total or connect")
 		case !slices.Contains(known, name):
 			return fmt.Errorf("unknown placeholder {%s} for a %s%s; known: {%s}; the text itself is written {{%s}}",

@@ -172,7 +172,7 @@ func (t *Target) startAt(ctx context.Context, port int) (*Instance, error) {
 
 // launch starts the command and waits until it is ready.
 func (t *Target) launch(ctx context.Context, addr string, port int) (*program, error) {
-	v, err := addrValues(addr)
+	v, err := addrValues(t.scheme(), addr, t.Path)
 	if err != nil {
 		return nil, err
 	}

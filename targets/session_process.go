@@ -19,8 +19,10 @@ import (
 type request struct {
 	Version int    `json:"v"`
 	ID      int    `json:"id"`
-	Kind    string `json:"kind"` // the protocol, or push; of another kind it says that it is unsupported
-	Size    int    `json:"size"` // of the payload, in bytes
+	Kind    string `json:"kind"`             // the protocol, or push; of another kind it says that it is unsupported
+	Method  string `json:"method,omitempty"` // of http
+	URL     string `json:"url,omitempty"`    // of http
+	Size    int    `json:"size"`             // of the payload, in bytes
 	Payload string `json:"payload"`
 	Fresh   bool   `json:"fresh"` // not on a connection of an earlier exchange
 	Timeout int64  `json:"timeout_ms,omitempty"`
@@ -58,7 +60,7 @@ type processSession struct {
 
 // openProcess starts the command and asks it for something that it cannot know, to see that it is up, and that it says so.
 func (t *Target) openProcess(ctx context.Context, addr string, patience time.Duration) (Session, error) {
-	v, err := addrValues(addr)
+	v, err := addrValues(t.scheme(), addr, "")
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +106,7 @@ func (s *processSession) Exchange(ctx context.Context, job Job) Said {
 	if len(job.Messages) != 1 {
 		return Said{Outcome: fixtures.Unsupported, Detail: "one exchange of a session sends one message"}
 	}
-	body := job.Messages[0]
+	body := job.payload()
 	file := filepath.Join(s.dir, fmt.Sprintf("payload-%d", s.asked))
 	if err := os.WriteFile(file, body, 0o600); err != nil {
 		return Said{Err: err}
@@ -118,9 +120,11 @@ func (s *processSession) Exchange(ctx context.Context, job Job) Said {
 	if job.Push {
 		kind = pushKind
 	}
-	r, err := s.ask(ctx, request{
-		Kind: kind, Size: len(body), Payload: file, Fresh: job.Fresh, Timeout: patience(job.Promises),
-	})
+	asked := request{Kind: kind, Size: len(body), Payload: file, Fresh: job.Fresh, Timeout: patience(job.Promises)}
+	if job.Method != "" {
+		asked.Method, asked.URL = job.Method, s.target.scheme()+"://"+s.addr+job.Path
+	}
+	r, err := s.ask(ctx, asked)
 	if err != nil {
 		return s.lost(ctx, err)
 	}

@@ -1,8 +1,10 @@
 package targets
 
 import (
+	"bytes"
 	"context"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/faultwire/faultwire/fixtures"
@@ -23,6 +25,7 @@ type Target struct {
 	Role         Role
 	Protocol     fixtures.Protocol
 	Conversation *fixtures.Conversation // what it says, where its protocol is a conversation; else nil
+	Path         string                 // servers that speak HTTP: where the page is that it serves; empty is "/"
 	Promises     fixtures.Deadlines     // the deadlines it declares; zero means undeclared
 
 	Client  Client   // a client in this process
@@ -58,6 +61,19 @@ func (t *Target) How() string {
 	return "in process"
 }
 
+// Speech is how its messages look on the wire.
+func (t *Target) Speech() fixtures.Speech {
+	return fixtures.Speech{Protocol: t.Protocol, Conversation: t.Conversation, Path: t.Path}
+}
+
+// scheme is that of the URL that names an address of the target's protocol.
+func (t *Target) scheme() string {
+	if t.Protocol == fixtures.HTTPProtocol {
+		return "http"
+	}
+	return "tcp"
+}
+
 // Client is client code in this process. Exchange dials addr, plays the client's part of x (send each message, receive
 // each reply) and says how that ended. It must return when ctx is done.
 type Client interface {
@@ -76,8 +92,18 @@ type Job struct {
 	Lookout  bool               // note where the client's process connects to, other than the address: [Process.Elsewhere]
 	Push     bool               // in a session: send the message, and await no reply
 	Fresh    bool               // in a session: not on a connection of an earlier exchange
-	Cancel   time.Duration      // clients in this process: the context is cancelled so long after the beginning; zero is never
+	Method   string             // HTTP: the request's method; empty is GET
+	Path     string             // HTTP: what is asked for; the messages are what a POST carries
+	Cancel   <-chan struct{}    // clients in this process: the context is cancelled when it is closed; nil is never
 	Nudge    time.Duration      // clients with a process: it gets a signal that means nothing, SIGWINCH, as often; zero is never
+}
+
+// payload is what is handed over to be sent. Of HTTP's methods only POST carries anything.
+func (j Job) payload() []byte {
+	if j.Method != "" && j.Method != http.MethodPost {
+		return nil
+	}
+	return bytes.Join(j.Messages, nil)
 }
 
 // Said is what a client said of one exchange, and the bytes it claims to have received.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -50,6 +51,12 @@ func (t *Target) checkNames() *ConfigError {
 		return bad("conversation", "is missing; say in %s what is asked and what is answered: request and reply", "faultwire.yaml")
 	case t.Protocol != fixtures.ConversationProtocol && t.Conversation != nil:
 		return bad("conversation", "is for protocol: conversation; leave it out, or correct the protocol")
+	}
+	switch {
+	case t.Path != "" && (t.Protocol != fixtures.HTTPProtocol || t.Role != ServerRole):
+		return bad("path", "is for servers that speak http: where the page is that they serve")
+	case t.Path != "" && (!strings.HasPrefix(t.Path, "/") || strings.ContainsAny(t.Path, " \r\n\t")):
+		return bad("path", "%q is no path; it begins with a slash and has no white space, such as /index.html", t.Path)
 	}
 	if t.Conversation != nil {
 		if err := t.Conversation.Check(t.Role == ServerRole); err != nil {
@@ -101,8 +108,24 @@ func (t *Target) checkCommand() *ConfigError {
 		return bad("command", "the program itself cannot be a placeholder: %s", c.Args[0])
 	}
 	for _, arg := range c.Args[1:] {
-		if err := checkPlaceholders(arg, t.Role, c.Session, t.Promises); err != nil {
+		if err := t.checkPlaceholders(arg); err != nil {
 			return bad("command", "%v", err)
+		}
+	}
+	for _, method := range slices.Sorted(maps.Keys(c.Methods)) {
+		switch key, args := "methods."+method, c.Methods[method]; {
+		case t.Role != ClientRole || t.Protocol != fixtures.HTTPProtocol || c.Session:
+			return bad("methods", "is for clients that speak http and are run once for each exchange")
+		case method != http.MethodHead && method != http.MethodPost:
+			return bad(key, "is not asked by; known: HEAD, POST; GET is the command itself")
+		case len(args) == 0 || strings.TrimSpace(args[0]) == "":
+			return bad(key, "is empty; give the program and its arguments")
+		default:
+			for _, arg := range args[1:] {
+				if err := t.checkPlaceholders(arg); err != nil {
+					return bad(key, "%v", err)
+				}
+			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Env)) {
@@ -112,7 +135,7 @@ func (t *Target) checkCommand() *ConfigError {
 		case strings.HasPrefix(name, envPrefix):
 			return bad(key, "%s* is set by Faultwire; choose another name", envPrefix)
 		default:
-			if err := checkPlaceholders(c.Env[name], t.Role, c.Session, t.Promises); err != nil {
+			if err := t.checkPlaceholders(c.Env[name]); err != nil {
 				return bad(key, "%v", err)
 			}
 		}

@@ -122,15 +122,16 @@ func TestPlaceholders(t *testing.T) {
 		{"awk '{print}'", ClientRole, "{{print}}"},
 		{"{payload}", ServerRole, "for a server"},
 		{"{ca_file}", ClientRole, "TLS"},
+		{"{method}", ClientRole, "http"},
 	} {
-		err := checkPlaceholders(x.text, x.role, false, timed)
+		err := (&Target{Role: x.role, Command: &Command{}, Promises: timed}).checkPlaceholders(x.text)
 		if x.says == "" {
 			NewWithT(t).Expect(err).NotTo(HaveOccurred(), x.text)
 			continue
 		}
 		NewWithT(t).Expect(err).To(MatchError(ContainSubstring(x.says)), x.text)
 	}
-	NewWithT(t).Expect(checkPlaceholders("{timeout_ms}", ClientRole, false, fixtures.Deadlines{})).
+	NewWithT(t).Expect((&Target{Role: ClientRole, Command: &Command{}}).checkPlaceholders("{timeout_ms}")).
 		To(MatchError(ContainSubstring("timeouts.read")))
 }
 

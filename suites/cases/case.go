@@ -34,17 +34,20 @@ const (
 // Includes reports whether a case of this role tests targets of role r.
 func (r Role) Includes(t targets.Role) bool { return r == Both || string(r) == string(t) }
 
-// Streams are the byte-stream protocols, Echoing those whose replies are their requests, Opaque those that carry any byte, Delimited those whose messages have ends of their
-// own, Framed those with a length prefix, Lines those of text lines, Plain those without framing. Datagrams have no stream.
+// Connections are the protocols over TCP, Streams those in which a message goes both ways, Echoing those whose replies are their
+// requests, Opaque those that carry any byte, Delimited those whose messages have ends of their own, Framed those with a length
+// prefix, Lines those of text lines, Plain those without framing, HTTP what it says, Datagrams that of UDP.
 var (
-	Streams   = fixtures.Streams()
-	Opaque    = []fixtures.Protocol{fixtures.EchoProtocol, fixtures.FramedProtocol}
-	Delimited = []fixtures.Protocol{fixtures.FramedProtocol, fixtures.LineProtocol, fixtures.ConversationProtocol}
-	Echoing   = fixtures.Echoing()
-	Lines     = []fixtures.Protocol{fixtures.LineProtocol}
-	Framed    = []fixtures.Protocol{fixtures.FramedProtocol}
-	Plain     = []fixtures.Protocol{fixtures.EchoProtocol}
-	Datagrams = []fixtures.Protocol{fixtures.UDPProtocol}
+	Connections = append(fixtures.Echoing(), fixtures.ConversationProtocol, fixtures.HTTPProtocol)
+	Streams     = append(fixtures.Echoing(), fixtures.ConversationProtocol)
+	HTTP        = []fixtures.Protocol{fixtures.HTTPProtocol}
+	Opaque      = []fixtures.Protocol{fixtures.EchoProtocol, fixtures.FramedProtocol}
+	Delimited   = []fixtures.Protocol{fixtures.FramedProtocol, fixtures.LineProtocol, fixtures.ConversationProtocol}
+	Echoing     = fixtures.Echoing()
+	Lines       = []fixtures.Protocol{fixtures.LineProtocol}
+	Framed      = []fixtures.Protocol{fixtures.FramedProtocol}
+	Plain       = []fixtures.Protocol{fixtures.EchoProtocol}
+	Datagrams   = []fixtures.Protocol{fixtures.UDPProtocol}
 )
 
 // A Basis is what a requirement rests on, so that an auditor can tell a standard's text from a promise of ours.
@@ -108,10 +111,11 @@ type Case struct {
 	Since    string            // the catalogue's version that first had it
 	Deadline fixtures.Deadline // the deadline the case is about, if any. Undeclared total or idle: skipped
 	Full     bool              // only with --full: it moves more than 1 MiB, or proves that something never blocks
-	Cancel   fixtures.Span     // clients in this process: the exchange's context is cancelled so long after it began
+	Cancel   fixtures.Span     // clients in this process: the exchange's context is cancelled so long after its first sign on the wire
 	Told     string            // servers with a process: when this event has happened it is told to end (SIGTERM), and no follow-up is tried
 	Nudged   bool              // clients with a process: it gets signals that mean nothing while the case lasts
 	Watch    *Watch            // what its target's processes use is part of it; a target without processes of its own is spared
+	Excused  bool              // who takes damage for success is no liar, but breaks what the case expects, at its level: he may not have been able to know
 	Timed    bool              // its verdict rests on elapsed time: it runs in the quiet lane beside a witness
 
 	// Wire places the faults. nil is a wire without faults.
@@ -135,30 +139,27 @@ func (c Case) Faults(t Timing, target *targets.Target) []proxy.Fault {
 	if len(c.Exchange.Calls) > 0 {
 		messages = messages[:1]
 	}
-	var sent Request
-	for _, m := range messages {
-		request, body := length(m, target, true)
-		sent.Body = sent.Bytes + body
-		sent.Bytes, sent.Asked = sent.Bytes+request, sent.Asked+request
-	}
-	if target.Conversation != nil && target.Role == targets.ClientRole {
-		sent.Bytes = 0
-		for _, m := range messages {
-			reply, body := length(m, target, false)
-			sent.Body = sent.Bytes + body
-			sent.Bytes += reply
+	sent := measured(messages, target, true)
+	sent.Asked = sent.Bytes
+	if target.Role == targets.ClientRole {
+		asked := sent.Asked
+		if target.Protocol == fixtures.HTTPProtocol {
+			asked = 0 // how long it is, is the client's affair; who answers it has read all of it
 		}
+		sent = measured(messages, target, false)
+		sent.Asked = asked
 	}
 	return c.Wire(t, sent)
 }
 
-// length is how long the message is on the wire, and where in it its body begins.
-func length(m fixtures.Message, target *targets.Target, request bool) (all, body int64) {
-	if target.Conversation == nil {
-		return int64(m.Size + target.Protocol.Overhead()), int64(target.Protocol.Prefix())
+// measured is how long the messages are on the wire, and where in them the body of the last begins.
+func measured(messages []fixtures.Message, target *targets.Target, request bool) (r Request) {
+	for i, m := range messages {
+		all, at := target.Speech().Length(m, i, request)
+		r.Body = r.Bytes + int64(at)
+		r.Bytes += int64(all)
 	}
-	text, at := target.Conversation.Said(make([]byte, m.Size), request)
-	return int64(len(text)), int64(at)
+	return r
 }
 
 // A Request is what faults are placed by: the stream towards the target, which is the same as the other where a reply is its
@@ -166,8 +167,14 @@ func length(m fixtures.Message, target *targets.Target, request bool) (all, body
 type Request struct {
 	Bytes int64 // how long the stream towards the target is, framing included
 	Body  int64 // the offset in it at which the body of the last message begins
-	Asked int64 // how long all the requests are
+	Asked int64 // how long all the requests are; 0 if that is not known
 }
 
-// Theme is the middle part of the case's ID.
-func (c Case) Theme() string { return idParts(c.ID)[1] }
+// Theme is the middle part of the ID of a case of TCP, else its protocol.
+func (c Case) Theme() string {
+	if parts := idParts(c.ID); parts[0] == "tcp" {
+		return parts[1]
+	} else {
+		return parts[0]
+	}
+}

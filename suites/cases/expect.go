@@ -83,9 +83,9 @@ func (c Case) Alive() Expectation {
 	return And(JudgeFunc(neverDied), c.honest(), HaveServedAFollowUp())
 }
 
-// honest expects no success that was none. A MAY is about what nobody is bound to notice.
+// honest expects no success that was none, unless nobody is bound to notice.
 func (c Case) honest() Expectation {
-	if c.Level == May {
+	if c.Level == May || c.Excused {
 		return And()
 	}
 	return JudgeFunc(neverLied)
@@ -221,7 +221,17 @@ func HaveRejected() Expectation {
 // HaveFailed expects the client to have reported an error that is not a timeout. It is for faults that can strike a writer,
 // where the kernel itself may say reset, broken pipe or end.
 func HaveFailed() Expectation {
-	return haveSaid("an error that is not a timeout", fixtures.Reset, fixtures.Closed, fixtures.Refused, fixtures.Other, fixtures.Malformed)
+	return haveSaid("an error that is not a timeout", fixtures.Reset, fixtures.Closed, fixtures.Refused, fixtures.Other, fixtures.Malformed, fixtures.Corrupt)
+}
+
+// HaveEnded expects the client to have reported an error, whichever.
+func HaveEnded() Expectation {
+	return haveSaid("an error reported", fixtures.Timeout, fixtures.Reset, fixtures.Closed, fixtures.Refused, fixtures.Other, fixtures.Malformed, fixtures.Corrupt)
+}
+
+// HaveBeenTurnedDown expects the client to have reported what the server said, not that the connection failed.
+func HaveBeenTurnedDown() Expectation {
+	return haveSaid("the reply's status reported", fixtures.Other)
 }
 
 // HaveCompletedOr expects the exchange to have ended well, or as outcome says.
@@ -258,6 +268,18 @@ func HaveTakenAbout(d fixtures.Deadline) Expectation {
 			return nil
 		}
 		return &Broken{NeverHang, fmt.Sprintf("an end at the %s deadline: after %s to %s", d, round(low), round(high)),
+			fmt.Sprintf("%s after %s", o.Outcome, round(o.Elapsed)), ""}
+	})
+}
+
+// HaveTakenAtMost expects the exchange to have ended by the deadline, or before: not after 1.5 of it plus 100 ms.
+func HaveTakenAtMost(d fixtures.Deadline) Expectation {
+	return JudgeFunc(func(o Observation) *Broken {
+		_, high := Window(o.Timing.Of(d), o.Scale)
+		if o.Undeclared || o.Elapsed <= high {
+			return nil
+		}
+		return &Broken{NeverHang, fmt.Sprintf("an end by the %s deadline: within %s", d, round(high)),
 			fmt.Sprintf("%s after %s", o.Outcome, round(o.Elapsed)), ""}
 	})
 }

@@ -11,7 +11,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "gives up a connect that nobody answers when its connect deadline passes",
 	Level:  cases.Must,
 	Role:   cases.Client,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis: cases.Practice(cases.NeverHang, "a declared connect deadline ends the connect. The system's own limit is no substitute: "+
 		"RFC 9293 §3.8.3 has a SYN repeated for at least 3 minutes"),
 	Since:    "0.1",

@@ -15,7 +15,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "gets over having no descriptor left for another connection",
 	Level:  cases.Should,
 	Role:   cases.Server,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.Recover, `POSIX accept() fails with EMFILE when "all file descriptors available to the process are currently open": a reason to wait, not to end, nor to try again without a pause`),
 	Since:  "0.1",
 	Watch:  &cases.Watch{Descriptors: descriptors, Quiet: "crowded"},

@@ -14,7 +14,7 @@ var _ = cases.RegisterFamily("clients", []int{60, 500}, func(n int) cases.Case {
 		Full:     n > 60, // some servers have to be asked slowly
 		Level:    cases.Should,
 		Role:     cases.Server,
-		Speaks:   cases.Streams,
+		Speaks:   cases.Connections,
 		Basis:    cases.Practice(cases.Recover, "clients that are only connected do not keep others from being served"),
 		Since:    "0.1",
 		Exchange: fixtures.Echo(13).Playing(crowd(n)...).Beside(fixtures.Echo(13), seat(n)),

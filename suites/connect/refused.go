@@ -11,7 +11,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "reports a refused connection as refused",
 	Level:  cases.Must,
 	Role:   cases.Client,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis: cases.Norm("POSIX connect()", `ECONNREFUSED: "The target address was not listening for connections or refused the `+
 		`connection request."`),
 	Since:    "0.1",

@@ -10,7 +10,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "starts again at once on the port that it had",
 	Level:  cases.Should,
 	Role:   cases.Server,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis: cases.Documented("Linux socket(7)", "SO_REUSEADDR: bind() may take an address whose connections are in TIME-WAIT, in which RFC 9293 "+
 		"§3.6.1 keeps them"),
 	Since:    "0.1",

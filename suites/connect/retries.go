@@ -16,7 +16,7 @@ var _ = cases.Register(cases.Case{
 	Title:    "does not connect again and again in a tight loop when every connection is aborted",
 	Level:    cases.Should,
 	Role:     cases.Client,
-	Speaks:   cases.Streams,
+	Speaks:   cases.Connections,
 	Basis:    cases.Practice(cases.Recover, fmt.Sprintf("who tries again waits in between: at most %d attempts a second", mostAttempts)),
 	Since:    "0.1",
 	Wire:     func(cases.Timing, cases.Request) []proxy.Fault { return []proxy.Fault{proxy.AcceptThenReset()} },

@@ -11,7 +11,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "does its work as ever with a server that is slow to accept",
 	Level:  cases.Must,
 	Role:   cases.Client,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis: cases.Norm("POSIX accept()", `a connection is made before it is accepted: accept() shall "extract the first connection on the `+
 		`queue of pending connections"`),
 	Since:    "0.1",

@@ -12,7 +12,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "goes on serving after visitors that connect and leave without a word",
 	Level:  cases.Must,
 	Role:   cases.Server,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.Recover, "a client that says nothing costs the server nothing: the next one is served"),
 	Since:  "0.1",
 	Exchange: fixtures.Echo(13).Playing(
@@ -33,7 +33,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "goes on serving after visitors that connect and abort at once",
 	Level:  cases.Must,
 	Role:   cases.Server,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis: cases.Practice(cases.Recover, "a connection that died before it was served is not the server's failure; POSIX accept() "+
 		"names it: ECONNABORTED"),
 	Since: "0.1",

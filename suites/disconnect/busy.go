@@ -12,7 +12,7 @@ var _ = cases.RegisterFamily("when", []string{"end", "silence"}, func(when strin
 		Title:  "rests while a client has nothing more to say",
 		Level:  cases.Must,
 		Role:   cases.Server,
-		Speaks: cases.Streams,
+		Speaks: cases.Connections,
 		Basis: cases.Practice(cases.Recover, "waiting costs nothing: a read that returns 0 (POSIX recv(): the peer's orderly end) is no reason to "+
 			"read again at once"),
 		Since: "0.1",

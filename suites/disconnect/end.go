@@ -53,7 +53,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "ends its side in order when a client has been served and ends",
 	Level:  cases.Must,
 	Role:   cases.Server,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.SayWhat, "a connection that was served well ends with a FIN: an RST says that something broke"),
 	Since:  "0.1",
 	Exchange: fixtures.Echo(1024).Playing(fixtures.Script("client",

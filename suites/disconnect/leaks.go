@@ -53,7 +53,7 @@ func init() {
 			Title:    h.title,
 			Level:    h.level,
 			Role:     cases.Server,
-			Speaks:   cases.Streams,
+			Speaks:   cases.Connections,
 			Basis:    cases.Practice(cases.Recover, fmt.Sprintf("what a connection took is given back when it ends: after resets there are no more %s than before", h.what)),
 			Since:    "0.1",
 			Watch:    &cases.Watch{Twice: true},
@@ -72,7 +72,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "closes its sockets and ends its threads when exchange after exchange is reset",
 	Level:  cases.Must,
 	Role:   cases.Client,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.Recover, "an exchange that failed leaves nothing behind: no socket, no thread"),
 	Since:  "0.1",
 	Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {

@@ -12,7 +12,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "serves another client at once while one has fallen silent inside its request",
 	Level:  cases.Must,
 	Role:   cases.Server,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.Recover, "a client that stops in the middle keeps nobody else from being served"),
 	Since:  "0.1",
 	// The silent one goes on afterwards and is served, too: a server that first got rid of it had made the other wait.

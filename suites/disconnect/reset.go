@@ -16,7 +16,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "reports a reset when the connection is aborted before the reply",
 	Level:  cases.Must,
 	Role:   cases.Client,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis: cases.Practice(cases.SayWhat, "an abort is told from an orderly end. RFC 9293 §3.6 (MUST-12) has TCP tell the client; "+
 		"the client tells its user"),
 	Since: "0.1",

@@ -19,7 +19,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "is served again, and gets nothing of the old reply, after a reset inside a message",
 	Level:  cases.Must,
 	Role:   cases.Client,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.Recover, "a reset ends one connection: the next exchange has a new one, and none of the old one's bytes"),
 	Since:  "0.1",
 	Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
@@ -40,7 +40,7 @@ var _ = cases.RegisterFamily("end", []string{"fin", "rst"}, func(end string) cas
 		Title:  "gets over a connection that ended while it was not used",
 		Level:  cases.Must,
 		Role:   cases.Client,
-		Speaks: cases.Streams,
+		Speaks: cases.Connections,
 		Basis: cases.Practice(cases.Recover, "a connection that is kept may end at any time; the request after that may fail, the next must not "+
 			`(RFC 9112 §9.3.1: a client "ought to anticipate the need to recover")`),
 		Since: "0.1",

@@ -18,7 +18,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "goes on serving after clients that abort in the middle of everything",
 	Level:  cases.Must,
 	Role:   cases.Server,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.Recover, "one client's abort is that client's trouble, never the server's"),
 	Since:  "0.1",
 	Exchange: fixtures.Echo(1024).Playing(
@@ -41,7 +41,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "goes on serving after clients that leave in the middle of a request",
 	Level:  cases.Must,
 	Role:   cases.Server,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.Recover, "half a request ends its own connection and nothing else"),
 	Since:  "0.1",
 	Exchange: fixtures.Echo(1024).Playing(

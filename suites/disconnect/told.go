@@ -10,7 +10,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "ends when it is told to, although a client is connected",
 	Level:  cases.Should,
 	Role:   cases.Server,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.NeverHang, "SIGTERM ends a server in time, clients or not, and its clients hear of it"),
 	Since:  "0.1",
 	Told:   "connected",

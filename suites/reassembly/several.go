@@ -21,7 +21,7 @@ var _ = cases.Register(cases.Case{
 	Title:    "answers five messages one after another on one connection",
 	Level:    cases.Must,
 	Role:     cases.Server,
-	Speaks:   cases.Streams,
+	Speaks:   cases.Connections,
 	Basis:    keepsServing,
 	Since:    "0.1",
 	Exchange: several(5, 100),

@@ -10,7 +10,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "returns at once a reply that fills its buffers exactly",
 	Level:  cases.Must,
 	Role:   cases.Client,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.NeverHang, "a message is complete at its last byte: no further read is needed to know it"),
 	Since:  "0.1",
 	Timed:  true,

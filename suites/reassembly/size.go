@@ -11,7 +11,7 @@ var _ = cases.RegisterFamily("bytes", []int{1, 1023, 1024, 1025, 4095, 4096, 409
 		Title:    "handles a message of a size at which buffers end",
 		Level:    cases.Must,
 		Role:     cases.Both,
-		Speaks:   cases.Streams,
+		Speaks:   cases.Connections,
 		Basis:    cases.Practice(cases.Reassemble, "a message arrives whole whatever its size"),
 		Since:    "0.1",
 		Full:     size > 1<<20,

@@ -21,7 +21,7 @@ var _ = cases.RegisterFamily("at", []int64{1, 512, 1023}, func(at int64) cases.C
 		Title:  "puts a message together that comes in two pieces",
 		Level:  cases.Must,
 		Role:   cases.Both,
-		Speaks: cases.Streams,
+		Speaks: cases.Connections,
 		Basis:  byteStream,
 		Since:  "0.1",
 		Wire: func(_ cases.Timing, sent cases.Request) []proxy.Fault {
@@ -73,7 +73,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "puts a message together that comes one byte at a time",
 	Level:  cases.Must,
 	Role:   cases.Both,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis:  byteStream,
 	Since:  "0.1",
 	Wire: func(cases.Timing, cases.Request) []proxy.Fault {
@@ -93,7 +93,7 @@ var _ = cases.RegisterFamily("seed", []uint64{1, 2, 3}, func(uint64) cases.Case 
 		Title:  "puts a message together that is cut at random",
 		Level:  cases.Must,
 		Role:   cases.Both,
-		Speaks: cases.Streams,
+		Speaks: cases.Connections,
 		Basis:  byteStream,
 		Since:  "0.1",
 		Wire: func(cases.Timing, cases.Request) []proxy.Fault {

@@ -25,6 +25,7 @@ import (
 	"github.com/onsi/ginkgo/v2"
 
 	"github.com/faultwire/faultwire/suites"
+	"github.com/faultwire/faultwire/suites/cases"
 	"github.com/faultwire/faultwire/targets"
 )
 
@@ -32,7 +33,7 @@ import (
 type Option func(*suites.Options)
 
 // Theme selects the cases of one theme, such as "timeout". Given together, themes and cases add up.
-func Theme(name string) Option { return Cases("*." + name + ".*") }
+func Theme(name string) Option { return Cases(cases.ThemePattern(name)) }
 
 // Cases selects cases by their IDs or by patterns: * stands for anything within a segment, ** across segments.
 func Cases(patterns ...string) Option {

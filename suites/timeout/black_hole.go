@@ -11,7 +11,7 @@ var _ = cases.Register(cases.Case{
 	Title:    "reports a timeout when all that it sends vanishes without a trace",
 	Level:    cases.Must,
 	Role:     cases.Client,
-	Speaks:   cases.Streams,
+	Speaks:   cases.Connections,
 	Basis:    cases.Practice(cases.NeverHang, "a read deadline ends the wait for a peer that is no longer there"),
 	Since:    "0.1",
 	Deadline: fixtures.ReadDeadline,

@@ -11,7 +11,7 @@ import (
 
 const (
 	cancelAt    = 0.1 // of the deadline that would end it
-	stoppedBy   = 0.5
+	stoppedBy   = 0.35
 	basisCancel = "a call whose context is cancelled returns, and lets go of its connection"
 )
 
@@ -22,7 +22,7 @@ var _ = cases.RegisterFamily("while", []string{"connecting", "reading"}, func(wh
 		Title:  "stops at once when it is cancelled while it is " + while,
 		Level:  cases.Should,
 		Role:   cases.Client,
-		Speaks: cases.Echoing,
+		Speaks: cases.Connections,
 		Basis: map[string]cases.Basis{
 			"connecting": cases.Documented("Go net.Dialer.DialContext", `"If the context expires before the connection is complete, an error is returned"`),
 			"reading":    cases.Practice(cases.NeverHang, basisCancel),
@@ -43,7 +43,9 @@ var _ = cases.RegisterFamily("while", []string{"connecting", "reading"}, func(wh
 	if while == "connecting" {
 		c.Wire = func(cases.Timing, cases.Request) []proxy.Fault { return []proxy.Fault{proxy.ConnectBlackhole()} }
 	} else {
-		c.Wire = func(cases.Timing, cases.Request) []proxy.Fault { return []proxy.Fault{proxy.Stall().TowardsTarget()} }
+		c.Wire = func(cases.Timing, cases.Request) []proxy.Fault {
+			return []proxy.Fault{proxy.Stall().TowardsTarget().At(0)}
+		}
 	}
 	return c
 })

@@ -11,7 +11,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "reports a connection that was closed while it waited as closed, not as a timeout",
 	Level:  cases.Must,
 	Role:   cases.Client,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.SayWhat, "an end that the peer caused is told from a deadline that passed"),
 	Since:  "0.1",
 	Timed:  true,

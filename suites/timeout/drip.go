@@ -11,7 +11,7 @@ var _ = cases.Register(cases.Case{
 	Title:    "reports a timeout at its total deadline when the reply comes drop by drop",
 	Level:    cases.Must,
 	Role:     cases.Client,
-	Speaks:   cases.Streams,
+	Speaks:   cases.Connections,
 	Basis:    cases.Practice(cases.NeverHang, "a declared total deadline bounds the whole exchange, however often a byte comes"),
 	Since:    "0.1",
 	Deadline: fixtures.TotalDeadline,

@@ -10,7 +10,7 @@ var _ = cases.Register(cases.Case{
 	Title:    "closes a connection that has been silent for its idle deadline",
 	Level:    cases.Should,
 	Role:     cases.Server,
-	Speaks:   cases.Streams,
+	Speaks:   cases.Connections,
 	Basis:    cases.Practice(cases.Recover, "a declared idle deadline ends a silent connection, that connection alone, and in order"),
 	Since:    "0.1",
 	Deadline: fixtures.IdleDeadline,

@@ -10,7 +10,7 @@ var _ = cases.Register(cases.Case{
 	Title:    "rests while it waits for a reply",
 	Level:    cases.Must,
 	Role:     cases.Client,
-	Speaks:   cases.Streams,
+	Speaks:   cases.Connections,
 	Basis:    cases.Practice(cases.Recover, "waiting costs nothing: the kernel wakes who waits"),
 	Since:    "0.1",
 	Deadline: fixtures.ReadDeadline,

@@ -11,7 +11,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "reports a timeout at its read deadline although signals interrupt its wait",
 	Level:  cases.Should,
 	Role:   cases.Client,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis: cases.Documented("Python PEP 475", "a system call that a signal interrupts is tried again, with what is left of its timeout; POSIX has it "+
 		"fail with EINTR"),
 	Since:    "0.1",

@@ -12,7 +12,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "serves a newcomer while forty clients send their requests one byte at a time",
 	Level:  cases.Should,
 	Role:   cases.Server,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.Recover, "clients that are slow on purpose do not keep others from being served"),
 	Since:  "0.1",
 	Exchange: fixtures.Exchange{Messages: []fixtures.Message{{Size: 13}, {Size: 13, Of: 1}}}.

@@ -20,7 +20,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "reports a timeout when no reply comes",
 	Level:  cases.Must,
 	Role:   cases.Client,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis: cases.Norm("POSIX.1-2017 System Interfaces", "§2.10.16 SO_RCVTIMEO: a receive that has waited for this long without data "+
 		"fails with EAGAIN or EWOULDBLOCK"),
 	Since:    "0.1",
@@ -111,7 +111,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "waits out a silence that is shorter than its deadline and loses nothing",
 	Level:  cases.Must,
 	Role:   cases.Both,
-	Speaks: cases.Streams,
+	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.Reassemble, "a pause inside a message changes neither its bytes nor its end"),
 	Since:  "0.1",
 	Timed:  true,

@@ -58,9 +58,9 @@ func deadlineMutants() []Mutant {
 			func(c *client) { c.keep = scaled(0) },
 			by(neverHang, "tcp.timeout.stall-before-reply", "tcp.timeout.latency-above", "tcp.timeout.black-hole", "tcp.connect.black-hole", "tcp.timeout.write-stall")),
 		clientMutant("client-no-patience", fixtures.EchoProtocol,
-			"waits for a reply for a fourteenth of its read deadline",
+			"waits for a reply for a twentieth of its read deadline",
 			func(c *client) {
-				c.keep = func(d fixtures.Deadlines) fixtures.Deadlines { d.Read /= 14; return d }
+				c.keep = func(d fixtures.Deadlines) fixtures.Deadlines { d.Read /= 20; return d }
 			},
 			by(reassemble, "tcp.timeout.latency-far-below", "tcp.timeout.latency-just-below")),
 		clientMutant("client-deadline-set-once", fixtures.EchoProtocol,

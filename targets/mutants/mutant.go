@@ -40,6 +40,7 @@ func All() []Mutant {
 	return slices.Concat(
 		deadlineMutants(), wordMutants(), endMutants(), sessionMutants(), replyMutants(), textMutants(), frameClientMutants(), lineMutants(),
 		serviceMutants(), streamMutants(), chunkMutants(), frameServerMutants(),
+		httpClientMutants(), httpServerMutants(),
 	)
 }
 
@@ -51,7 +52,7 @@ func Sound() []targets.Target {
 			soundClient(p).target("sound-"+string(p)+"-client"),
 			soundServer(p).target("sound-"+string(p)+"-server"))
 	}
-	return all
+	return append(all, soundHTTPClient().target("sound-http-client"), soundHTTPServer().target("sound-http-server"))
 }
 
 // by is the catches of several cases that must find the same promise broken.

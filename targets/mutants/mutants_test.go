@@ -3,6 +3,7 @@ package mutants_test
 import (
 	"context"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -72,10 +73,19 @@ func exchange(t *testing.T, target targets.Target, messages ...[]byte) targets.S
 		t.Fatal(err)
 	}
 	client, server := target.Client, target.Server
-	if client == nil {
+	job := targets.Job{Messages: messages, Promises: fixtures.Deadlines{Connect: safety, Read: safety, Write: safety, Total: safety}}
+	switch {
+	case target.Protocol == fixtures.HTTPProtocol && client == nil:
+		client = reference.HTTPClient{}
+	case target.Protocol == fixtures.HTTPProtocol:
+		server = reference.HTTPServer{Idle: safety}
+	case client == nil:
 		client = reference.Client{Protocol: target.Protocol}
-	} else {
+	default:
 		server = reference.Server{Protocol: target.Protocol}
+	}
+	if target.Protocol == fixtures.HTTPProtocol {
+		job.Method, job.Path = http.MethodPost, "/0" // what it carries comes back
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(ctx, l) }()
@@ -85,7 +95,5 @@ func exchange(t *testing.T, target targets.Target, messages ...[]byte) targets.S
 		g.Eventually(served).WithTimeout(safety).Should(Receive(BeNil()))
 		g.Eventually(gleak.Goroutines).WithTimeout(safety).ShouldNot(gleak.HaveLeaked(before))
 	}()
-	return client.Exchange(ctx, l.Addr().String(), targets.Job{Messages: messages, Promises: fixtures.Deadlines{
-		Connect: safety, Read: safety, Write: safety, Total: safety,
-	}})
+	return client.Exchange(ctx, l.Addr().String(), job)
 }

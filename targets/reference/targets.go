@@ -22,7 +22,7 @@ const (
 func Targets(scale float64) []targets.Target {
 	by := func(d time.Duration) time.Duration { return time.Duration(scale * float64(d)) }
 	var all []targets.Target
-	for _, protocol := range fixtures.Echoing() {
+	add := func(protocol fixtures.Protocol, client targets.Client, server targets.Server) {
 		all = append(all, targets.Target{
 			Name:     "reference-" + string(protocol) + "-client",
 			Role:     targets.ClientRole,
@@ -30,14 +30,18 @@ func Targets(scale float64) []targets.Target {
 			Promises: fixtures.Deadlines{
 				Connect: by(ConnectDeadline), Read: by(ReadDeadline), Write: by(WriteDeadline), Total: by(TotalDeadline),
 			},
-			Client: Client{Protocol: protocol},
+			Client: client,
 		}, targets.Target{
 			Name:     "reference-" + string(protocol) + "-server",
 			Role:     targets.ServerRole,
 			Protocol: protocol,
 			Promises: fixtures.Deadlines{Idle: by(IdleDeadline)},
-			Server:   Server{Protocol: protocol, Idle: by(IdleDeadline)},
+			Server:   server,
 		})
 	}
+	for _, protocol := range fixtures.Echoing() {
+		add(protocol, Client{Protocol: protocol}, Server{Protocol: protocol, Idle: by(IdleDeadline)})
+	}
+	add(fixtures.HTTPProtocol, HTTPClient{}, HTTPServer{Idle: by(IdleDeadline)})
 	return all
 }

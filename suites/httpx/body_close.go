@@ -1,0 +1,40 @@
+package httpx
+
+import (
+	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/suites/cases"
+)
+
+var _ = cases.Register(cases.Case{
+	ID:       "http.body.until-close",
+	Title:    "takes content of no stated length up to the end of the connection",
+	Level:    cases.Must,
+	Role:     cases.Client,
+	Speaks:   cases.HTTP,
+	Basis:    cases.Norm("RFC 9112", `§6.3, item 8: the length is "determined by the number of octets received prior to the server closing the connection"`),
+	Since:    "0.1",
+	Exchange: answering(untilClose, fixtures.Send(0), fixtures.Hold(fixtures.ReadDeadline.Times(0.4)), fixtures.Close()),
+	Expect:   cases.HaveDelivered(),
+	Why: "The oldest way to end a reply is to hang up, and old servers and quick scripts still do. Then nothing but the end of the connection " +
+		"says that the content is complete, and it may come late. A client that knows Content-Length only reports nothing, or an error.",
+	Fix: "Go: net/http does it.\n" +
+		"Python: http.client does it; by hand read until recv() returns b\"\".\n" +
+		"Node: http does it: wait for \"end\".\n" +
+		"Java: HttpClient and HttpURLConnection do it.",
+})
+
+var _ = cases.Register(cases.Case{
+	ID:     "http.body.until-close-reset",
+	Title:  "reports an error when content of no stated length is ended by an abort",
+	Level:  cases.Must,
+	Role:   cases.Client,
+	Speaks: cases.HTTP,
+	Basis: cases.Norm("RFC 9112", `§8: such a response "is considered complete regardless of the number of message body octets received, provided that the `+
+		`header section was received intact", where the connection was closed; an abort is an error of its own (RFC 9293 §3.6). That it is to be reported is practice`),
+	Since:    "0.1",
+	Exchange: answering(untilClose, upTo(untilClose, fixtures.InContent(size/2)), fixtures.ResetConn()),
+	Expect:   cases.HaveFailed(),
+	Why: "Where the end of the connection is the end of the content, how it ends is all there is to know. A FIN says \"that was it\". A reset says " +
+		"\"something broke\", and what came is a fragment. A client that takes one for the other has no second chance to notice.",
+	Fix: fixWhole,
+})

@@ -1,0 +1,124 @@
+package reference
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/targets"
+)
+
+// HTTPClient asks by net/http, with the deadlines of its job: the connect deadline bounds the dial, the read deadline the wait for the
+// reply's header section and each silence in its content, the write deadline each write, the total deadline everything, redirects
+// too. One that is zero does not exist. A reply that is neither 2xx nor 304 is an error.
+type HTTPClient struct{}
+
+// Exchange implements [targets.Client].
+func (c HTTPClient) Exchange(ctx context.Context, addr string, job targets.Job) targets.Said {
+	exchange, end := c.Open(addr)
+	defer end()
+	return exchange(ctx, job)
+}
+
+// Open implements [targets.Persistent]. Connections are kept and dropped as net/http sees fit.
+func (HTTPClient) Open(addr string) (exchange func(context.Context, targets.Job) targets.Said, end func()) {
+	s := &httpSession{addr: addr}
+	return s.exchange, func() {
+		if s.transport != nil {
+			s.transport.CloseIdleConnections()
+		}
+	}
+}
+
+type httpSession struct {
+	addr      string
+	transport *http.Transport // of the first exchange's deadlines, which are the target's
+}
+
+func (s *httpSession) exchange(ctx context.Context, job targets.Job) targets.Said {
+	if job.Push {
+		return targets.Said{Outcome: fixtures.Unsupported, Detail: "HTTP has no message without a reply"}
+	}
+	if s.transport == nil {
+		s.transport = transport(job.Promises)
+	}
+	if job.Fresh {
+		s.transport.CloseIdleConnections()
+	}
+	received, err := s.ask(ctx, job)
+	said := targets.Said{Outcome: outcomeOf(err), Received: received}
+	if err != nil {
+		said.Detail = err.Error()
+	}
+	return said
+}
+
+func transport(d fixtures.Deadlines) *http.Transport {
+	dialer := net.Dialer{Timeout: d.Connect}
+	return &http.Transport{
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			conn, err := dialer.DialContext(ctx, network, addr)
+			if err != nil {
+				return nil, err
+			}
+			return timedConn{Conn: conn, write: d.Write}, nil
+		},
+		ResponseHeaderTimeout: d.Read,
+		ExpectContinueTimeout: d.Read / 2,
+	}
+}
+
+// ask sends the request and reads the whole reply. On an error it returns what came.
+func (s *httpSession) ask(ctx context.Context, job targets.Job) ([]byte, error) {
+	if job.Promises.Total > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, job.Promises.Total)
+		defer cancel()
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var content io.Reader
+	if job.Method == http.MethodPost {
+		content = bytes.NewReader(bytes.Join(job.Messages, nil))
+	}
+	request, err := http.NewRequestWithContext(ctx, job.Method, "http://"+s.addr+job.Path, content)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := (&http.Client{Transport: s.transport}).Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer reply.Body.Close()
+	if reply.StatusCode/100 != 2 && reply.StatusCode != http.StatusNotModified {
+		return nil, fmt.Errorf("the status is %s", reply.Status)
+	}
+	return readAll(reply.Body, job.Promises.Read, cancel)
+}
+
+// readAll reads to the end, but waits only so long for each part.
+func readAll(r io.Reader, patience time.Duration, cancel func()) (all []byte, err error) {
+	silence := time.AfterFunc(time.Hour, cancel)
+	defer silence.Stop()
+	for part := make([]byte, 32<<10); ; {
+		if patience > 0 {
+			silence.Reset(patience)
+		}
+		n, err := r.Read(part)
+		all = append(all, part[:n]...)
+		switch {
+		case err == io.EOF:
+			return all, nil
+		case err != nil && patience > 0 && !silence.Stop():
+			return all, fmt.Errorf("no more content for %v: %w", patience, os.ErrDeadlineExceeded)
+		case err != nil:
+			return all, err
+		}
+	}
+}
