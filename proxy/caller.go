@@ -42,7 +42,7 @@ func (r *DatagramRelay) admit(addr netip.AddrPort) *caller {
 		switch course := c.course(f.Stream); f.Type {
 		case "refuse":
 		case "blackhole":
-			c.holes.all = append(c.holes.all, &hole{stage: newStage(f)})
+			c.holes.all = append(c.holes.all, newHole(f))
 		default:
 			course.stages = append(course.stages, newStage(f))
 		}

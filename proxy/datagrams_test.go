@@ -295,6 +295,11 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 
 func TestABlackholeSwallowsBothWays(t *testing.T) {
 	g := NewWithT(t)
+	whole, caller, _ := datagrams(t, plan(proxy.Blackhole()))
+	caller.say(wireAddr(whole), "?")
+	g.Eventually(whole.Fired()).WithTimeout(guard).Should(BeClosed(), "by the first datagram, whichever way it goes")
+	g.Expect(only(whole).Upstream.DatagramsOut).To(BeZero())
+
 	r, client, server := datagrams(t, plan(proxy.Blackhole().FromDatagram(2).UntilDatagram(4)))
 	client.say(wireAddr(r), "?")
 	_, at := server.take()

@@ -5,7 +5,12 @@ import "sync"
 // A hole is a blackhole of a client's datagrams. It counts those of its own direction and swallows both.
 type hole struct {
 	*stage
-	open bool
+	open bool // for the other direction
+}
+
+func newHole(f Fault) *hole {
+	s := newStage(f)
+	return &hole{stage: s, open: s.from == 1 && s.starts.IsZero()}
 }
 
 // holes are a client's. Both of its courses ask them.
@@ -34,8 +39,8 @@ func (h *hole) covers(s Stream, p parcel) bool {
 	switch {
 	case s == h.Stream:
 		h.open = h.inside(p.number, p.came)
-	case !h.starts.IsZero(): // it opens by the clock, whatever flows
+	case !h.starts.IsZero(), h.open: // by the clock, whatever flows; or by what has flowed
 		return h.inside(h.from, p.came)
 	}
-	return h.open && (h.ends.IsZero() || p.came.Before(h.ends))
+	return h.open
 }

@@ -31,6 +31,9 @@ func InWords(f proxy.Fault, role targets.Role) string {
 	if (f.Stream == proxy.FromTarget) == (role == targets.ClientRole) {
 		what = "the request"
 	}
+	if said := datagramsInWords(f, what); said != "" {
+		return said
+	}
 	ms := func(key string) time.Duration { return time.Duration(f.Attributes[key]) * time.Millisecond }
 	at := ""
 	if f.Trigger != nil && f.Trigger.Byte > 0 {

@@ -69,7 +69,7 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 			waits(ctx, nil, call.Pause.In(o.Timing))
 		}
 		begun := s.wire.Elapsed()
-		said, hung := e.exchange(ctx, s.wire.Relay, s.witness, func() {}, o.Timing, func(ctx context.Context) targets.Said { return client.Exchange(ctx, job) })
+		said, hung := e.exchange(ctx, s.wire.relay, s.witness, func() {}, o.Timing, func(ctx context.Context) targets.Said { return client.Exchange(ctx, job) })
 		if said.Err != nil {
 			return o, said.Err
 		}

@@ -26,6 +26,7 @@ import (
 	// The catalogue: every theme registers its cases.
 	_ "github.com/faultwire/faultwire/suites/bandwidth"
 	_ "github.com/faultwire/faultwire/suites/connect"
+	_ "github.com/faultwire/faultwire/suites/datagram"
 	_ "github.com/faultwire/faultwire/suites/disconnect"
 	_ "github.com/faultwire/faultwire/suites/httpx"
 	_ "github.com/faultwire/faultwire/suites/reassembly"

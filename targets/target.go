@@ -19,7 +19,7 @@ const (
 	ServerRole Role = "server"
 )
 
-// A Target is what is under test. Exactly one of Client, Server, Command and Address is set.
+// A Target is what is under test. Exactly one of Client, Server, Packets, Command and Address is set.
 type Target struct {
 	Name         string
 	Role         Role
@@ -33,6 +33,8 @@ type Target struct {
 	Command *Command // a client or a server in processes of its own
 	Address string   // host:port of a server that is already running, and shared
 	Labels  []string // additional Ginkgo labels
+
+	Packets PacketServer // a server of datagrams in this process
 
 	KnownFailures map[string]Known // by case ID or pattern
 	Limits        Limits
@@ -68,8 +70,11 @@ func (t *Target) Speech() fixtures.Speech {
 
 // scheme is that of the URL that names an address of the target's protocol.
 func (t *Target) scheme() string {
-	if t.Protocol == fixtures.HTTPProtocol {
+	switch t.Protocol {
+	case fixtures.HTTPProtocol:
 		return "http"
+	case fixtures.UDPProtocol:
+		return "udp"
 	}
 	return "tcp"
 }

@@ -41,6 +41,7 @@ func All() []Mutant {
 		deadlineMutants(), wordMutants(), endMutants(), sessionMutants(), replyMutants(), textMutants(), frameClientMutants(), lineMutants(),
 		serviceMutants(), streamMutants(), chunkMutants(), frameServerMutants(),
 		httpClientMutants(), httpServerMutants(),
+		udpClientMutants(), udpServerMutants(),
 	)
 }
 
@@ -52,7 +53,8 @@ func Sound() []targets.Target {
 			soundClient(p).target("sound-"+string(p)+"-client"),
 			soundServer(p).target("sound-"+string(p)+"-server"))
 	}
-	return append(all, soundHTTPClient().target("sound-http-client"), soundHTTPServer().target("sound-http-server"))
+	all = append(all, soundHTTPClient().target("sound-http-client"), soundHTTPServer().target("sound-http-server"))
+	return append(all, soundUDPClient().target("sound-udp-client"), soundUDPServer().target("sound-udp-server"))
 }
 
 // by is the catches of several cases that must find the same promise broken.

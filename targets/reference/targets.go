@@ -43,5 +43,10 @@ func Targets(scale float64) []targets.Target {
 		add(protocol, Client{Protocol: protocol}, Server{Protocol: protocol, Idle: by(IdleDeadline)})
 	}
 	add(fixtures.HTTPProtocol, HTTPClient{}, HTTPServer{Idle: by(IdleDeadline)})
-	return all
+	return append(all, targets.Target{
+		Name: "reference-udp-client", Role: targets.ClientRole, Protocol: fixtures.UDPProtocol, Client: PacketClient{},
+		Promises: fixtures.Deadlines{Read: by(ReadDeadline), Total: by(TotalDeadline)},
+	}, targets.Target{
+		Name: "reference-udp-server", Role: targets.ServerRole, Protocol: fixtures.UDPProtocol, Packets: PacketServer{},
+	})
 }
