@@ -69,7 +69,7 @@ var _ = cases.Register(cases.Case{
 	Since:    "0.1",
 	Deadline: fixtures.ReadDeadline,
 	Timed:    true,
-	Wire:     func(cases.Timing, cases.Request) []proxy.Fault { return []proxy.Fault{proxy.Blackhole()} },
+	Wire:     func(cases.Timing, cases.Request) []proxy.Fault { return []proxy.Fault{proxy.Loss().FromTarget()} },
 	Exchange: fixtures.Echo(size),
 	Expect:   cases.And(cases.HaveTimedOut(), cases.HaveTakenAbout(fixtures.ReadDeadline), cases.HaveSentAtMost(enough)),
 	Why: "The network is down, or the server is. A client that only asks again and again never ends, and the person in front of it " +
@@ -94,7 +94,7 @@ var _ = cases.Register(cases.Case{
 	Since:    "0.1",
 	Deadline: fixtures.ReadDeadline,
 	Timed:    true,
-	Wire:     func(cases.Timing, cases.Request) []proxy.Fault { return []proxy.Fault{proxy.Blackhole()} },
+	Wire:     func(cases.Timing, cases.Request) []proxy.Fault { return []proxy.Fault{proxy.Loss().FromTarget()} },
 	Exchange: fixtures.Echo(size),
 	Expect:   cases.HaveBackedOff(fixtures.ReadDeadline),
 	Why: "Most often a datagram is lost because a link somewhere is full. If everybody who lost one sends it again in the same rhythm, the link " +
