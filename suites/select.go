@@ -87,7 +87,13 @@ func near(all []cases.Case, pattern string) []string {
 
 // applies reports whether the case is for targets like t.
 func applies(c cases.Case, t *targets.Target) bool {
-	return c.Role.Includes(t.Role) && slices.Contains(c.Speaks, t.Protocol)
+	if !c.Role.Includes(t.Role) || !slices.Contains(c.Speaks, t.Protocol) {
+		return false
+	}
+	if t.TLS {
+		return throughTLS(c, t)
+	}
+	return c.Theme() != "tls"
 }
 
 // unfit says why the case cannot be run with a target of this kind; empty if it can.

@@ -34,7 +34,11 @@ func (t *Target) Sessions() bool {
 func (t *Target) Open(ctx context.Context, addr string, patience time.Duration) (Session, error) {
 	if client, persistent := t.Client.(Persistent); persistent {
 		exchange, end := client.Open(addr)
-		return &calledSession{target: t, exchange: exchange, end: end}, nil
+		secure := t.trusts(addr)
+		return &calledSession{target: t, exchange: func(ctx context.Context, job Job) Said {
+			job.TLS = secure
+			return exchange(ctx, job)
+		}, end: end}, nil
 	}
 	if !t.Sessions() {
 		return nil, fmt.Errorf("%s plays one exchange only", t.Name)

@@ -60,7 +60,7 @@ type processSession struct {
 
 // openProcess starts the command and asks it for something that it cannot know, to see that it is up, and that it says so.
 func (t *Target) openProcess(ctx context.Context, addr string, patience time.Duration) (Session, error) {
-	v, err := addrValues(t.scheme(), addr, "")
+	v, err := t.addrValues(addr, "")
 	if err != nil {
 		return nil, err
 	}

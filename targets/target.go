@@ -3,6 +3,7 @@ package targets
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"time"
@@ -25,6 +26,7 @@ type Target struct {
 	Role         Role
 	Protocol     fixtures.Protocol
 	Conversation *fixtures.Conversation // what it says, where its protocol is a conversation; else nil
+	TLS          bool                   // under its protocol there is TLS
 	Path         string                 // servers that speak HTTP: where the page is that it serves; empty is "/"
 	Promises     fixtures.Deadlines     // the deadlines it declares; zero means undeclared
 
@@ -36,6 +38,8 @@ type Target struct {
 
 	KnownFailures map[string]Known // by case ID or pattern
 	Limits        Limits
+
+	Credentials *fixtures.Credentials // with TLS: what it is to trust, or to show. The engine makes them
 }
 
 // Known is a failure that is known and accepted for a time.
@@ -68,8 +72,13 @@ func (t *Target) Speech() fixtures.Speech {
 
 // scheme is that of the URL that names an address of the target's protocol.
 func (t *Target) scheme() string {
-	if t.Protocol == fixtures.HTTPProtocol {
+	switch {
+	case t.Protocol == fixtures.HTTPProtocol && t.TLS:
+		return "https"
+	case t.Protocol == fixtures.HTTPProtocol:
 		return "http"
+	case t.TLS:
+		return "tls"
 	}
 	return "tcp"
 }
@@ -94,6 +103,7 @@ type Job struct {
 	Fresh    bool               // in a session: not on a connection of an earlier exchange
 	Method   string             // HTTP: the request's method; empty is GET
 	Path     string             // HTTP: what is asked for; the messages are what a POST carries
+	TLS      *tls.Config        // clients in this process: what to connect with, under TLS; nil is none
 	Cancel   <-chan struct{}    // clients in this process: the context is cancelled when it is closed; nil is never
 	Nudge    time.Duration      // clients with a process: it gets a signal that means nothing, SIGWINCH, as often; zero is never
 }

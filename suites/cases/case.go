@@ -107,15 +107,16 @@ type Case struct {
 	Role     Role
 	Speaks   []fixtures.Protocol
 	Basis    Basis
-	Since    string            // the catalogue's version that first had it
-	Deadline fixtures.Deadline // the deadline the case is about, if any. Undeclared total or idle: skipped
-	Full     bool              // only with --full: it moves more than 1 MiB, or proves that something never blocks
-	Cancel   fixtures.Span     // clients in this process: the exchange's context is cancelled so long after its first sign on the wire
-	Told     string            // servers with a process: when this event has happened it is told to end (SIGTERM), and no follow-up is tried
-	Nudged   bool              // clients with a process: it gets signals that mean nothing while the case lasts
-	Watch    *Watch            // what its target's processes use is part of it; a target without processes of its own is spared
-	Excused  bool              // who takes damage for success is no liar, but breaks what the case expects, at its level: he may not have been able to know
-	Timed    bool              // its verdict rests on elapsed time: it runs in the quiet lane beside a witness
+	Since    string               // the catalogue's version that first had it
+	Deadline fixtures.Deadline    // the deadline the case is about, if any. Undeclared total or idle: skipped
+	Full     bool                 // only with --full: it moves more than 1 MiB, or proves that something never blocks
+	Shown    fixtures.Certificate // clients under TLS: what the reference server shows; else a valid one
+	Cancel   fixtures.Span        // clients in this process: the exchange's context is cancelled so long after its first sign on the wire
+	Told     string               // servers with a process: when this event has happened it is told to end (SIGTERM), and no follow-up is tried
+	Nudged   bool                 // clients with a process: it gets signals that mean nothing while the case lasts
+	Watch    *Watch               // what its target's processes use is part of it; a target without processes of its own is spared
+	Excused  bool                 // who takes damage for success is no liar, but breaks what the case expects, at its level: he may not have been able to know
+	Timed    bool                 // its verdict rests on elapsed time: it runs in the quiet lane beside a witness
 
 	// Wire places the faults. nil is a wire without faults.
 	Wire     func(t Timing, sent Request) []proxy.Fault

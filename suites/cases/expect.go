@@ -354,6 +354,30 @@ func HaveNoticed() Expectation {
 	})
 }
 
+// HaveTrustedNobody expects the client not to have said a word, under TLS, to a server that it cannot trust.
+func HaveTrustedNobody() Expectation {
+	return JudgeFunc(func(o Observation) *Broken {
+		for _, c := range o.Reference.Conns {
+			if c.Received > 0 {
+				return &Broken{NeverLie, "nothing sent to a server that cannot be trusted", fmt.Sprintf("it sent %d bytes", c.Received), ""}
+			}
+		}
+		return nil
+	})
+}
+
+// HaveNotified expects the target to have said, under TLS, that it ends (close_notify), before it did.
+func HaveNotified() Expectation {
+	return JudgeFunc(func(o Observation) *Broken {
+		for _, c := range o.Reference.Conns {
+			if !c.Scenery && c.PeerEnd != "" && !c.Notified {
+				return &Broken{SayWhat, "close_notify before the end of the connection", "the connection ended without it", ""}
+			}
+		}
+		return nil
+	})
+}
+
 // HaveServedTheBystander expects another client to have been served while the fault was on.
 func HaveServedTheBystander() Expectation {
 	return served("another client served while the fault is on", func(o Observation) *fixtures.ConnRecord {

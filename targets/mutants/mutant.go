@@ -40,7 +40,7 @@ func All() []Mutant {
 	return slices.Concat(
 		deadlineMutants(), wordMutants(), endMutants(), sessionMutants(), replyMutants(), textMutants(), frameClientMutants(), lineMutants(),
 		serviceMutants(), streamMutants(), chunkMutants(), frameServerMutants(),
-		httpClientMutants(), httpServerMutants(),
+		httpClientMutants(), httpServerMutants(), secureMutants(),
 	)
 }
 
@@ -52,7 +52,14 @@ func Sound() []targets.Target {
 			soundClient(p).target("sound-"+string(p)+"-client"),
 			soundServer(p).target("sound-"+string(p)+"-server"))
 	}
-	return append(all, soundHTTPClient().target("sound-http-client"), soundHTTPServer().target("sound-http-server"))
+	all = append(all, soundHTTPClient().target("sound-http-client"), soundHTTPServer().target("sound-http-server"))
+	for _, t := range []targets.Target{
+		soundClient(fixtures.FramedProtocol).target("sound-tls-client"), soundServer(fixtures.FramedProtocol).target("sound-tls-server"),
+	} {
+		t.TLS = true
+		all = append(all, t)
+	}
+	return all
 }
 
 // by is the catches of several cases that must find the same promise broken.
