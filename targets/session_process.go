@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -107,9 +108,12 @@ func (s *processSession) Exchange(ctx context.Context, job Job) Said {
 		return Said{Outcome: fixtures.Unsupported, Detail: "one exchange of a session sends one message"}
 	}
 	body := job.payload()
-	file := filepath.Join(s.dir, fmt.Sprintf("payload-%d", s.asked))
-	if err := os.WriteFile(file, body, 0o600); err != nil {
-		return Said{Err: err}
+	file := ""
+	if job.Method == "" || job.Method == http.MethodPost { // what carries nothing has no file
+		file = filepath.Join(s.dir, fmt.Sprintf("payload-%d", s.asked))
+		if err := os.WriteFile(file, body, 0o600); err != nil {
+			return Said{Err: err}
+		}
 	}
 	if job.Lookout {
 		stop := s.p.lookout(s.addr)
