@@ -118,7 +118,7 @@ func job(c cases.Case, t *targets.Target, bodies [][]byte, call *fixtures.Call, 
 	}
 	first := 0
 	if call != nil {
-		first, j.Push = call.Message, call.Push
+		first, j.Push, j.Fresh = call.Message, call.Push, call.Fresh
 		j.Messages = bodies[first:][:1]
 	}
 	if t.Protocol == fixtures.HTTPProtocol { // one request is an exchange, whatever it leads to

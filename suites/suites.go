@@ -29,6 +29,7 @@ import (
 	_ "github.com/faultwire/faultwire/suites/connect"
 	_ "github.com/faultwire/faultwire/suites/disconnect"
 	_ "github.com/faultwire/faultwire/suites/httpx"
+	_ "github.com/faultwire/faultwire/suites/peer"
 	_ "github.com/faultwire/faultwire/suites/reassembly"
 	_ "github.com/faultwire/faultwire/suites/timeout"
 	_ "github.com/faultwire/faultwire/suites/tlsx"

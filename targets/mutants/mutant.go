@@ -40,7 +40,7 @@ func All() []Mutant {
 	return slices.Concat(
 		deadlineMutants(), wordMutants(), endMutants(), sessionMutants(), replyMutants(), textMutants(), frameClientMutants(), lineMutants(),
 		serviceMutants(), streamMutants(), chunkMutants(), frameServerMutants(),
-		httpClientMutants(), httpServerMutants(), secureMutants(),
+		httpClientMutants(), httpServerMutants(), secureMutants(), peerMutants(),
 	)
 }
 
@@ -59,7 +59,7 @@ func Sound() []targets.Target {
 		t.TLS = true
 		all = append(all, t)
 	}
-	return all
+	return append(all, peerTarget("sound-peer", func(*peer) {}))
 }
 
 // by is the catches of several cases that must find the same promise broken.
