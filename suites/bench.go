@@ -46,6 +46,7 @@ var controlCase = cases.Case{
 	Level:    cases.Must,
 	Basis:    cases.Practice(cases.Reassemble, "what is sent comes back, whole"),
 	Exchange: plainExchange,
+	Toward:   &plainExchange,
 	Expect:   cases.And(cases.HaveDelivered(), cases.HaveComeThroughTheWire()),
 	Why: "Every other case asks what happens to this exchange when the network misbehaves. If it fails on a perfect network, " +
 		"an error under a fault would say nothing.",

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -26,7 +27,7 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 	o := cases.Observation{Role: targets.ClientRole, Declared: t.Promises, Timing: timing, Scale: scale, Speaks: b.speaks, Blur: b.exitCost}
 	o.Undeclared = c.Deadline != "" && t.Promises.Of(c.Deadline) == 0
 
-	stage := &fixtures.Stage{Speech: t.Speech(), Seed: e.seedOf(c), Deadlines: timing, Patience: guard(timing, scale), Events: fixtures.NewEvents()}
+	stage := &fixtures.Stage{Speech: t.Speech(), Security: security(t, c), Seed: e.seedOf(c), Deadlines: timing, Patience: guard(timing, scale), Events: fixtures.NewEvents()}
 	bodies := stage.Messages(c.Exchange)
 	service, addr, err := serve(stage, c.Exchange)
 	if err != nil {
@@ -63,6 +64,12 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 	}
 	patient, cancel := context.WithTimeout(ctx, time.Duration(scale*float64(endPatience)))
 	_ = wire.ClientsEnded(patient) // what is still open is seen in the trace
+	if len(wire.plan.Faults) == 0 && awaitsPeer(c.Exchange) {
+		select { // how it ended is for the script to see; closing the wire would reset it
+		case <-stage.Events.Happened("peer"):
+		case <-patient.Done():
+		}
+	}
 	cancel()
 	if err := wire.Close(); err != nil {
 		return o, err
@@ -109,7 +116,7 @@ func job(c cases.Case, t *targets.Target, bodies [][]byte, call *fixtures.Call, 
 	}
 	first := 0
 	if call != nil {
-		first, j.Push = call.Message, call.Push
+		first, j.Push, j.Fresh = call.Message, call.Push, call.Fresh
 		j.Messages = bodies[first:][:1]
 	}
 	if t.Protocol == fixtures.HTTPProtocol { // one request is an exchange, whatever it leads to
@@ -117,6 +124,13 @@ func job(c cases.Case, t *targets.Target, bodies [][]byte, call *fixtures.Call, 
 		j.Method, j.Path = c.Exchange.Messages[first].HTTP.Asks(first)
 	}
 	return j
+}
+
+// awaitsPeer reports whether a script waits for the end of its client.
+func awaitsPeer(x fixtures.Exchange) bool {
+	return slices.ContainsFunc(x.Conns, func(c fixtures.Conn) bool {
+		return slices.ContainsFunc(c.Steps, func(s fixtures.Step) bool { return s.Do == fixtures.ActAwait && s.Event == "peer" })
+	})
 }
 
 // signed is closed so long after the client's first sign on the wire, or when ctx is done.
@@ -206,7 +220,9 @@ func wanted(t *targets.Target, messages []fixtures.Message, bodies [][]byte, r f
 	handed := bytes.Join(bodies, nil)
 	var sent []byte
 	for _, c := range r.Conns {
-		sent = append(sent, c.Got...)
+		if !c.Raw {
+			sent = append(sent, c.Got...)
+		}
 	}
 	var encoded []byte
 	for _, b := range bodies {

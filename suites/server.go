@@ -37,7 +37,7 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 	}
 	defer server.Stop()
 
-	stage := &fixtures.Stage{Speech: t.Speech(), Page: &b.page, Seed: e.seedOf(c), Deadlines: timing, Patience: patience(scale), Events: fixtures.NewEvents()}
+	stage := &fixtures.Stage{Speech: t.Speech(), Security: security(t, c), Page: &b.page, Seed: e.seedOf(c), Deadlines: timing, Patience: patience(scale), Events: fixtures.NewEvents()}
 	wire, err := e.lay(b, c, timing, server.Addr, stage.Events)
 	if err != nil {
 		return o, err

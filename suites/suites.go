@@ -14,6 +14,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,8 +30,10 @@ import (
 	_ "github.com/faultwire/faultwire/suites/datagram"
 	_ "github.com/faultwire/faultwire/suites/disconnect"
 	_ "github.com/faultwire/faultwire/suites/httpx"
+	_ "github.com/faultwire/faultwire/suites/peer"
 	_ "github.com/faultwire/faultwire/suites/reassembly"
 	_ "github.com/faultwire/faultwire/suites/timeout"
+	_ "github.com/faultwire/faultwire/suites/tlsx"
 )
 
 // Options are what a run is made of. Only Targets is needed.
@@ -57,6 +60,8 @@ type Engine struct {
 	pool    *pool
 	stand   *stand
 
+	credentials *fixtures.Credentials // nil if no target speaks TLS
+
 	mu      sync.Mutex
 	pending map[string]chan reports.Result // pairs begun ahead, by name
 	work    sync.WaitGroup
@@ -72,8 +77,18 @@ func New(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.Targets = slices.Clone(o.Targets) // they are given credentials
+	e.options.Targets = o.Targets
 	for i := range o.Targets {
 		t := &o.Targets[i]
+		if t.TLS && e.credentials == nil {
+			if e.credentials, err = fixtures.NewCredentials(); err != nil {
+				return nil, err
+			}
+		}
+		if t.TLS {
+			t.Credentials = e.credentials
+		}
 		if err := t.Validate(); err != nil {
 			return nil, err
 		}
@@ -103,6 +118,9 @@ func New(o Options) (*Engine, error) {
 func (e *Engine) Close() {
 	e.work.Wait()
 	e.stand.close()
+	if e.credentials != nil {
+		_ = e.credentials.Remove()
+	}
 }
 
 // Pairs are the selected pairs: by target, then in the catalogue's order.

@@ -18,8 +18,9 @@ import (
 func (t *Target) Exchange(ctx context.Context, addr string, job Job) Said {
 	switch {
 	case t.Command != nil:
-		return t.Command.exchange(ctx, t.scheme(), addr, job)
+		return t.Command.exchange(ctx, t, addr, job)
 	case t.Client != nil:
+		job.TLS = t.trusts(addr)
 		said, _ := t.call(ctx, func(ctx context.Context) Said {
 			ctx, cancel := context.WithCancel(ctx)
 			defer cancel()
@@ -71,7 +72,7 @@ func (t *Target) call(ctx context.Context, exchange func(context.Context) Said) 
 }
 
 // exchange runs the command once.
-func (c *Command) exchange(ctx context.Context, scheme, addr string, job Job) Said {
+func (c *Command) exchange(ctx context.Context, t *Target, addr string, job Job) Said {
 	if len(job.Messages) > 1 {
 		return Said{Outcome: fixtures.Unsupported, Detail: "a client that is run once for each exchange sends one message"}
 	}
@@ -89,7 +90,7 @@ func (c *Command) exchange(ctx context.Context, scheme, addr string, job Job) Sa
 	if err := os.WriteFile(file, payload, 0o600); err != nil {
 		return Said{Err: err}
 	}
-	v, err := addrValues(scheme, addr, job.Path)
+	v, err := t.addrValues(addr, job.Path)
 	if err != nil {
 		return Said{Err: err}
 	}

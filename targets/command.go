@@ -85,6 +85,9 @@ func notFound(path string, err error) string {
 	return fmt.Sprintf("%s cannot be executed: %v", path, err)
 }
 
+// trustVariables are where programs look for the authorities that they are to trust: OpenSSL, Go and others; requests; curl; Node.
+var trustVariables = []string{"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"}
+
 // asking is the command for a request of HTTP by the method; false if it has none.
 func (c *Command) asking(method string) (*Command, bool) {
 	for _, arg := range c.Args {
@@ -119,6 +122,11 @@ func (c *Command) cmd(v values, mark string) (*exec.Cmd, error) {
 	for _, pair := range os.Environ() {
 		if !strings.HasPrefix(pair, envPrefix) {
 			cmd.Env = append(cmd.Env, pair)
+		}
+	}
+	if ca, secure := v["ca_file"]; secure {
+		for _, name := range trustVariables {
+			cmd.Env = append(cmd.Env, name+"="+ca)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(v)) {

@@ -111,7 +111,7 @@ func readTarget(n node, dir string) (Target, error) {
 		"labels":         func(n node) (err error) { t.Labels, err = readStrings(n); return err },
 		"known_failures": func(n node) (err error) { t.KnownFailures, err = readKnownFailures(n); return err },
 		"session":        func(n node) (err error) { c.Session, err = n.bool(); return err },
-		"tls":            func(n node) error { return n.errorf("is not supported by this version; leave it out") },
+		"tls":            func(n node) (err error) { t.TLS, err = n.bool(); return err },
 		"command":        func(n node) (err error) { c.Args, err = readCommand(n); t.Command = &c; return err },
 		"cwd":            func(n node) error { return n.string(&c.Dir) },
 		"env":            func(n node) (err error) { c.Env, err = readEnv(n); return err },

@@ -65,6 +65,9 @@ func (t *Target) checkPackets() *ConfigError {
 		}
 		return nil
 	}
+	if t.TLS {
+		return bad("tls", "is a layer under streams; there is none under %s", t.Protocol)
+	}
 	if t.Server != nil {
 		return bad("Server", "accepts connections, and %s has none; give Packets", t.Protocol)
 	}

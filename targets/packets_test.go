@@ -164,6 +164,8 @@ func TestTargetsOfDatagramsAreChecked(t *testing.T) {
 		"cannot be given together":          udpTarget(func(t *Target) { t.Packets, t.Address = packets, "127.0.0.1:7" }),
 		"timeouts.idle: means nothing":      udpTarget(func(t *Target) { t.Packets, t.Promises.Idle = packets, time.Second }),
 		"timeouts.connect: means nothing":   udpTarget(func(t *Target) { t.Address, t.Promises.Connect = "127.0.0.1:7", time.Second }),
+		"of a peer is one":                  udpTarget(func(t *Target) { t.Command, t.Role = this("udp-server"), PeerRole }),
+		"a layer under streams":             udpTarget(func(t *Target) { t.Packets, t.TLS = packets, true }),
 		"known: echo, framed, line, conver": udpTarget(func(t *Target) { t.Packets, t.Protocol = packets, "ucp" }),
 	} {
 		err := target.Validate()
@@ -173,7 +175,7 @@ func TestTargetsOfDatagramsAreChecked(t *testing.T) {
 		}
 		NewWithT(t).Expect(err).To(MatchError(ContainSubstring(want)))
 	}
-	v, err := addrValues(udpTarget(func(*Target) {}).scheme(), "127.0.0.1:7", "")
+	v, err := udpTarget(func(*Target) {}).addrValues("127.0.0.1:7", "")
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	NewWithT(t).Expect(v["url"]).To(Equal("udp://127.0.0.1:7"))
 }

@@ -19,24 +19,31 @@ type values map[string]string
 
 // The placeholders, by the role of the target that may use them.
 var (
-	serverPlaceholders = []string{"host", "port", "addr", "url"}
+	serverPlaceholders = []string{"host", "port", "addr", "url", "ca_file", "cert_file", "key_file"}
 	clientPlaceholders = append(slices.Clone(serverPlaceholders), "method", "size", "timeout_ms", "payload")
 )
 
 func placeholdersOf(r Role) []string {
-	if r == ServerRole {
+	switch r {
+	case ServerRole:
 		return serverPlaceholders
+	case PeerRole:
+		return append(slices.Clone(clientPlaceholders), "listen_host", "listen_port", "listen_addr")
 	}
 	return clientPlaceholders
 }
 
-// addrValues are the values that follow from an address, and from what is asked for there.
-func addrValues(scheme, addr, path string) (values, error) {
+// addrValues are the values that follow from an address, and from what is asked for there; and with TLS the files.
+func (t *Target) addrValues(addr, path string) (values, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, err
 	}
-	return values{"host": host, "port": port, "addr": addr, "url": scheme + "://" + addr + path}, nil
+	v := values{"host": host, "port": port, "addr": addr, "url": t.scheme() + "://" + addr + path}
+	if t.Credentials != nil {
+		v["ca_file"], v["cert_file"], v["key_file"] = t.Credentials.CAFile(), t.Credentials.CertFile(), t.Credentials.KeyFile()
+	}
+	return v, nil
 }
 
 // jobValues adds what a client is told of its job. An undeclared deadline has no value.
@@ -93,13 +100,13 @@ func (t *Target) checkPlaceholders(s string) error {
 		name := strings.Trim(found, "{}")
 		switch {
 		case strings.HasPrefix(found, "{{"):
-		case name == "ca_file":
-			return fmt.Errorf("{ca_file} is for TLS targets, which are not supported")
+		case (name == "ca_file" || name == "cert_file" || name == "key_file") && !t.TLS:
+			return fmt.Errorf("{%s} is for targets with tls: true", name)
 		case session && (name == "size" || name == "payload" || name == "method"):
 			return fmt.Errorf("{%s} has no value in a session: it stands in each request", name)
 		case name == "method" && t.Protocol != fixtures.HTTPProtocol:
 			return fmt.Errorf("{method} is for clients that speak http")
-		case name == "timeout_ms" && role == ClientRole && patience(t.Promises) == 0:
+		case name == "timeout_ms" && role != ServerRole && patience(t.Promises) == 0:
 			return fmt.Errorf("{timeout_ms} has no value: declare timeouts.read, total or connect")
 		case !slices.Contains(known, name):
 			return fmt.Errorf("unknown placeholder {%s} for a %s%s; known: {%s}; the text itself is written {{%s}}",

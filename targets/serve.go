@@ -2,6 +2,7 @@ package targets
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -9,6 +10,8 @@ import (
 	"runtime/pprof"
 	"sync"
 	"time"
+
+	"github.com/faultwire/faultwire/fixtures"
 )
 
 // abandonAfter is how long a call in this process may go on after its context is done.
@@ -67,6 +70,9 @@ func (t *Target) startServer() (*Instance, error) {
 	l, err := t.hold()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Name, err)
+	}
+	if t.TLS {
+		l = tls.NewListener(l, t.Credentials.Server(fixtures.Valid))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	i := &Instance{Addr: l.Addr().String(), exited: make(chan struct{})}
@@ -172,7 +178,7 @@ func (t *Target) startAt(ctx context.Context, port int) (*Instance, error) {
 
 // launch starts the command and waits until it is ready.
 func (t *Target) launch(ctx context.Context, addr string, port int) (*program, error) {
-	v, err := addrValues(t.scheme(), addr, t.Path)
+	v, err := t.addrValues(addr, t.Path)
 	if err != nil {
 		return nil, err
 	}

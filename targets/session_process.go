@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,11 +60,18 @@ type processSession struct {
 	end       func() *Process
 }
 
-// openProcess starts the command and asks it for something that it cannot know, to see that it is up, and that it says so.
-func (t *Target) openProcess(ctx context.Context, addr string, patience time.Duration) (Session, error) {
-	v, err := addrValues(t.scheme(), addr, "")
+// openProcess starts the command and asks it for something that it cannot know, to see that it is up, and that it says so. own is
+// where a peer is to listen.
+func (t *Target) openProcess(ctx context.Context, addr, own string, patience time.Duration) (*processSession, error) {
+	v, err := t.addrValues(addr, "")
 	if err != nil {
 		return nil, err
+	}
+	if own != "" {
+		if v["listen_host"], v["listen_port"], err = net.SplitHostPort(own); err != nil {
+			return nil, err
+		}
+		v["listen_addr"] = own
 	}
 	dir, err := os.MkdirTemp("", "faultwire-") // 0700: the payloads are nobody else's
 	if err != nil {
@@ -107,9 +116,12 @@ func (s *processSession) Exchange(ctx context.Context, job Job) Said {
 		return Said{Outcome: fixtures.Unsupported, Detail: "one exchange of a session sends one message"}
 	}
 	body := job.payload()
-	file := filepath.Join(s.dir, fmt.Sprintf("payload-%d", s.asked))
-	if err := os.WriteFile(file, body, 0o600); err != nil {
-		return Said{Err: err}
+	file := ""
+	if job.Method == "" || job.Method == http.MethodPost { // what carries nothing has no file
+		file = filepath.Join(s.dir, fmt.Sprintf("payload-%d", s.asked))
+		if err := os.WriteFile(file, body, 0o600); err != nil {
+			return Said{Err: err}
+		}
 	}
 	if job.Lookout {
 		stop := s.p.lookout(s.addr)

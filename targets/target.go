@@ -3,6 +3,7 @@ package targets
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"time"
@@ -17,19 +18,22 @@ type Role string
 const (
 	ClientRole Role = "client"
 	ServerRole Role = "server"
+	PeerRole   Role = "peer" // both: it serves others, and asks them in a session
 )
 
-// A Target is what is under test. Exactly one of Client, Server, Packets, Command and Address is set.
+// A Target is what is under test. Exactly one of Client, Server, Packets, Peer, Command and Address is set.
 type Target struct {
 	Name         string
 	Role         Role
 	Protocol     fixtures.Protocol
 	Conversation *fixtures.Conversation // what it says, where its protocol is a conversation; else nil
+	TLS          bool                   // under its protocol there is TLS
 	Path         string                 // servers that speak HTTP: where the page is that it serves; empty is "/"
 	Promises     fixtures.Deadlines     // the deadlines it declares; zero means undeclared
 
 	Client  Client   // a client in this process
 	Server  Server   // a server in this process
+	Peer    NewPeer  // a peer in this process
 	Command *Command // a client or a server in processes of its own
 	Address string   // host:port of a server that is already running, and shared
 	Labels  []string // additional Ginkgo labels
@@ -38,6 +42,8 @@ type Target struct {
 
 	KnownFailures map[string]Known // by case ID or pattern
 	Limits        Limits
+
+	Credentials *fixtures.Credentials // with TLS: what it is to trust, or to show. The engine makes them
 }
 
 // Known is a failure that is known and accepted for a time.
@@ -70,10 +76,14 @@ func (t *Target) Speech() fixtures.Speech {
 
 // scheme is that of the URL that names an address of the target's protocol.
 func (t *Target) scheme() string {
-	switch t.Protocol {
-	case fixtures.HTTPProtocol:
+	switch {
+	case t.Protocol == fixtures.HTTPProtocol && t.TLS:
+		return "https"
+	case t.Protocol == fixtures.HTTPProtocol:
 		return "http"
-	case fixtures.UDPProtocol:
+	case t.TLS:
+		return "tls"
+	case t.Protocol == fixtures.UDPProtocol:
 		return "udp"
 	}
 	return "tcp"
@@ -99,6 +109,7 @@ type Job struct {
 	Fresh    bool               // in a session: not on a connection of an earlier exchange
 	Method   string             // HTTP: the request's method; empty is GET
 	Path     string             // HTTP: what is asked for; the messages are what a POST carries
+	TLS      *tls.Config        // clients in this process: what to connect with, under TLS; nil is none
 	Cancel   <-chan struct{}    // clients in this process: the context is cancelled when it is closed; nil is never
 	Nudge    time.Duration      // clients with a process: it gets a signal that means nothing, SIGWINCH, as often; zero is never
 }

@@ -121,7 +121,7 @@ func TestPlaceholders(t *testing.T) {
 		{"{prot}", ClientRole, `did you mean "port"?`},
 		{"awk '{print}'", ClientRole, "{{print}}"},
 		{"{payload}", ServerRole, "for a server"},
-		{"{ca_file}", ClientRole, "TLS"},
+		{"{ca_file}", ClientRole, "tls: true"},
 		{"{method}", ClientRole, "http"},
 	} {
 		err := (&Target{Role: x.role, Command: &Command{}, Promises: timed}).checkPlaceholders(x.text)

@@ -29,10 +29,13 @@ const (
 	Client Role = "client"
 	Server Role = "server"
 	Both   Role = "both" // one requirement, two pairs: it is tested on either side
+	Peer   Role = "peer" // what is a client and a server in one
 )
 
 // Includes reports whether a case of this role tests targets of role r.
-func (r Role) Includes(t targets.Role) bool { return r == Both || string(r) == string(t) }
+func (r Role) Includes(t targets.Role) bool {
+	return r == Both && t != targets.PeerRole || string(r) == string(t)
+}
 
 // Connections are the protocols over TCP, Streams those in which a message goes both ways, Echoing those whose replies are their
 // requests, Opaque those that carry any byte, Delimited those whose messages have ends of their own, Framed those with a length
@@ -108,26 +111,38 @@ type Case struct {
 	Role     Role
 	Speaks   []fixtures.Protocol
 	Basis    Basis
-	Since    string            // the catalogue's version that first had it
-	Deadline fixtures.Deadline // the deadline the case is about, if any. Undeclared total or idle: skipped
-	Full     bool              // only with --full: it moves more than 1 MiB, or proves that something never blocks
-	Cancel   fixtures.Span     // clients in this process: the exchange's context is cancelled so long after its first sign on the wire
-	Told     string            // servers with a process: when this event has happened it is told to end (SIGTERM), and no follow-up is tried
-	Nudged   bool              // clients with a process: it gets signals that mean nothing while the case lasts
-	Watch    *Watch            // what its target's processes use is part of it; a target without processes of its own is spared
-	Excused  bool              // who takes damage for success is no liar, but breaks what the case expects, at its level: he may not have been able to know
-	Timed    bool              // its verdict rests on elapsed time: it runs in the quiet lane beside a witness
+	Since    string               // the catalogue's version that first had it
+	Deadline fixtures.Deadline    // the deadline the case is about, if any. Undeclared total or idle: skipped
+	Full     bool                 // only with --full: it moves more than 1 MiB, or proves that something never blocks
+	Shown    fixtures.Certificate // clients under TLS: what the reference server shows; else a valid one
+	Cancel   fixtures.Span        // clients in this process: the exchange's context is cancelled so long after its first sign on the wire
+	Told     string               // servers with a process: when this event has happened it is told to end (SIGTERM), and no follow-up is tried
+	Nudged   bool                 // clients with a process: it gets signals that mean nothing while the case lasts
+	Watch    *Watch               // what its target's processes use is part of it; a target without processes of its own is spared
+	Excused  bool                 // who takes damage for success is no liar, but breaks what the case expects, at its level: he may not have been able to know
+	Timed    bool                 // its verdict rests on elapsed time: it runs in the quiet lane beside a witness
 
 	// Wire places the faults. nil is a wire without faults.
 	Wire     func(t Timing, sent Request) []proxy.Fault
 	Exchange fixtures.Exchange
 	Expect   Expectation
 
+	// Of a peer the above is about what it asks. Toward is what it is asked meanwhile, through a wire of its own, of which WireToward
+	// places the faults. The two have their events in common.
+	Toward     *fixtures.Exchange
+	WireToward func(t Timing, sent Request) []proxy.Fault
+
 	Why string // why it matters, one paragraph for a beginner
 	Fix string // what to change, a line a language: Go, Python, Node, Java
 
 	File string // of the source that registered it, relative to the module; set by Register
 	Line int
+}
+
+// AsServer is the part of a case of peers in which the peer is asked.
+func (c Case) AsServer() Case {
+	c.Wire, c.Exchange = c.WireToward, *c.Toward
+	return c
 }
 
 // Faults are the case's faults for a target of the protocol and timing; none if its wire has none.
@@ -141,7 +156,7 @@ func (c Case) Faults(t Timing, target *targets.Target) []proxy.Fault {
 	}
 	sent := measured(messages, target, true)
 	sent.Asked = sent.Bytes
-	if target.Role == targets.ClientRole {
+	if target.Role != targets.ServerRole {
 		asked := sent.Asked
 		if target.Protocol == fixtures.HTTPProtocol {
 			asked = 0 // how long it is, is the client's affair; who answers it has read all of it

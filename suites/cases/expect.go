@@ -119,7 +119,7 @@ func neverLied(o Observation) *Broken {
 }
 
 func lied(o Observation) *Broken {
-	if o.Role != targets.ClientRole || o.Outcome != fixtures.OK || o.Damage == "" || o.Blind {
+	if o.Role == targets.ServerRole || o.Outcome != fixtures.OK || o.Damage == "" || o.Blind {
 		return nil
 	}
 	return &Broken{NeverLie, fmt.Sprintf("success only with all %d bytes, intact", o.Wanted),
@@ -143,7 +143,7 @@ func HaveDelivered() Expectation {
 // HaveComeThroughTheWire expects a client to have connected to the address that it was given.
 func HaveComeThroughTheWire() Expectation {
 	return JudgeFunc(func(o Observation) *Broken {
-		if o.Role != targets.ClientRole || len(o.Trace.Conns) > 0 || o.Trace.Forgotten > 0 {
+		if o.Role == targets.ServerRole || len(o.Trace.Conns) > 0 || o.Trace.Forgotten > 0 {
 			return nil
 		}
 		seen := "no connection came there"
@@ -161,6 +161,20 @@ func HaveRecovered() Expectation {
 			return nil
 		}
 		return &Broken{Recover, "the fault is over: every byte back, and success reported", o.said(), ""}
+	})
+}
+
+// AsServer expects it of what a peer was asked.
+func AsServer(of Expectation) Expectation {
+	return JudgeFunc(func(o Observation) *Broken {
+		if o.Toward == nil {
+			return nil
+		}
+		b := of.Judge(*o.Toward)
+		if b != nil {
+			b.Seen = "as a server: " + b.Seen
+		}
+		return b
 	})
 }
 
@@ -351,6 +365,30 @@ func HaveNoticed() Expectation {
 			return nil
 		}
 		return &Broken{NeverLie, "the damage noticed", "it was not noticed: success reported", ""}
+	})
+}
+
+// HaveTrustedNobody expects the client not to have said a word, under TLS, to a server that it cannot trust.
+func HaveTrustedNobody() Expectation {
+	return JudgeFunc(func(o Observation) *Broken {
+		for _, c := range o.Reference.Conns {
+			if c.Received > 0 {
+				return &Broken{NeverLie, "nothing sent to a server that cannot be trusted", fmt.Sprintf("it sent %d bytes", c.Received), ""}
+			}
+		}
+		return nil
+	})
+}
+
+// HaveNotified expects the target to have said, under TLS, that it ends (close_notify), before it did.
+func HaveNotified() Expectation {
+	return JudgeFunc(func(o Observation) *Broken {
+		for _, c := range o.Reference.Conns {
+			if !c.Scenery && c.PeerEnd != "" && !c.Notified {
+				return &Broken{SayWhat, "close_notify before the end of the connection", "the connection ended without it", ""}
+			}
+		}
+		return nil
 	})
 }
 

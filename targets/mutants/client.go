@@ -3,6 +3,7 @@ package mutants
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ type client struct {
 	protocol fixtures.Protocol
 	keep     func(promised fixtures.Deadlines) fixtures.Deadlines
 	dial     func(ctx context.Context, d net.Dialer, addr string) (net.Conn, error)
+	secure   func(ctx context.Context, conn net.Conn, t *tls.Config, limit time.Duration) (net.Conn, error)
 	length   func(r io.Reader) (int, error)              // reads how long a framed reply is
 	body     func(r io.Reader, size int) ([]byte, error) // reads the reply's body, or what there is of it
 	line     func(r *bufio.Reader) ([]byte, error)       // reads a reply that is a line, or what there is of it
@@ -43,6 +45,7 @@ func soundClient(p fixtures.Protocol) *client {
 		dial: func(ctx context.Context, d net.Dialer, addr string) (net.Conn, error) {
 			return d.DialContext(ctx, "tcp", addr)
 		},
+		secure:  shaken,
 		length:  announced,
 		body:    whole,
 		line:    wholeLine,
@@ -140,6 +143,9 @@ func (s *session) play(ctx context.Context, job targets.Job) (received []byte, e
 	}
 	if s.conn == nil {
 		dialled, err := s.dial(ctx, net.Dialer{Timeout: limits.Connect, Deadline: end}, s.addr)
+		if err == nil && job.TLS != nil {
+			dialled, err = s.secure(ctx, dialled, job.TLS, limits.Connect)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -168,6 +168,9 @@ func (s *httpSession) ask(ctx context.Context, job targets.Job, path string, con
 	limits := s.keep(job.Promises)
 	if s.conn == nil {
 		dialled, err := (&net.Dialer{Timeout: limits.Connect, Deadline: end}).DialContext(ctx, "tcp", s.addr)
+		if err == nil && job.TLS != nil {
+			dialled, err = shaken(ctx, dialled, job.TLS, limits.Connect)
+		}
 		if err != nil {
 			return 0, "", nil, err
 		}

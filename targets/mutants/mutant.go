@@ -40,7 +40,7 @@ func All() []Mutant {
 	return slices.Concat(
 		deadlineMutants(), wordMutants(), endMutants(), sessionMutants(), replyMutants(), textMutants(), frameClientMutants(), lineMutants(),
 		serviceMutants(), streamMutants(), chunkMutants(), frameServerMutants(),
-		httpClientMutants(), httpServerMutants(),
+		httpClientMutants(), httpServerMutants(), secureMutants(), peerMutants(),
 		udpClientMutants(), udpServerMutants(),
 	)
 }
@@ -54,7 +54,14 @@ func Sound() []targets.Target {
 			soundServer(p).target("sound-"+string(p)+"-server"))
 	}
 	all = append(all, soundHTTPClient().target("sound-http-client"), soundHTTPServer().target("sound-http-server"))
-	return append(all, soundUDPClient().target("sound-udp-client"), soundUDPServer().target("sound-udp-server"))
+	for _, t := range []targets.Target{
+		soundClient(fixtures.FramedProtocol).target("sound-tls-client"), soundServer(fixtures.FramedProtocol).target("sound-tls-server"),
+	} {
+		t.TLS = true
+		all = append(all, t)
+	}
+	all = append(all, soundUDPClient().target("sound-udp-client"), soundUDPServer().target("sound-udp-server"))
+	return append(all, peerTarget("sound-peer", func(*peer) {}))
 }
 
 // by is the catches of several cases that must find the same promise broken.

@@ -82,6 +82,9 @@ func exchange(t *testing.T, target targets.Target, messages ...[]byte) targets.S
 	client, server := target.Client, target.Server
 	job := targets.Job{Messages: messages, Promises: fixtures.Deadlines{Connect: safety, Read: safety, Write: safety, Total: safety}}
 	switch {
+	case target.Role == targets.PeerRole: // each side by itself is a client or a server
+		client, _ = target.Peer()
+		server = reference.Server{Protocol: target.Protocol}
 	case target.Protocol == fixtures.HTTPProtocol && client == nil:
 		client = reference.HTTPClient{}
 	case target.Protocol == fixtures.HTTPProtocol:

@@ -92,6 +92,14 @@ func (s *session) play(ctx context.Context, job targets.Job) (received []byte, e
 			s.kept = nil // not an interface that holds a nil
 			return nil, err
 		}
+		if job.TLS != nil {
+			secure, err := secured(ctx, s.kept, job)
+			if err != nil {
+				s.kept = nil
+				return nil, err
+			}
+			s.kept = secure
+		}
 	}
 	conn := timedConn{Conn: s.kept, read: job.Promises.Read, write: job.Promises.Write, end: end}
 	defer context.AfterFunc(ctx, func() { conn.Close() })() // unblocks whatever is under way

@@ -3,11 +3,14 @@ package reference
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/faultwire/faultwire/fixtures"
@@ -46,7 +49,7 @@ func (s *httpSession) exchange(ctx context.Context, job targets.Job) targets.Sai
 		return targets.Said{Outcome: fixtures.Unsupported, Detail: "HTTP has no message without a reply"}
 	}
 	if s.transport == nil {
-		s.transport = transport(job.Promises)
+		s.transport = transport(job)
 	}
 	if job.Fresh {
 		s.transport.CloseIdleConnections()
@@ -59,7 +62,8 @@ func (s *httpSession) exchange(ctx context.Context, job targets.Job) targets.Sai
 	return said
 }
 
-func transport(d fixtures.Deadlines) *http.Transport {
+func transport(job targets.Job) *http.Transport {
+	d := job.Promises
 	dialer := net.Dialer{Timeout: d.Connect}
 	return &http.Transport{
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -67,8 +71,10 @@ func transport(d fixtures.Deadlines) *http.Transport {
 			if err != nil {
 				return nil, err
 			}
-			return timedConn{Conn: conn, write: d.Write}, nil
+			return &endNoting{timedConn: timedConn{Conn: conn, write: d.Write}}, nil
 		},
+		TLSClientConfig:       job.TLS,
+		TLSHandshakeTimeout:   d.Connect,
 		ResponseHeaderTimeout: d.Read,
 		ExpectContinueTimeout: d.Read / 2,
 	}
@@ -87,10 +93,16 @@ func (s *httpSession) ask(ctx context.Context, job targets.Job) ([]byte, error) 
 	if job.Method == http.MethodPost {
 		content = bytes.NewReader(bytes.Join(job.Messages, nil))
 	}
-	request, err := http.NewRequestWithContext(ctx, job.Method, "http://"+s.addr+job.Path, content)
+	scheme := "http://"
+	if job.TLS != nil {
+		scheme = "https://"
+	}
+	request, err := http.NewRequestWithContext(ctx, job.Method, scheme+s.addr+job.Path, content)
 	if err != nil {
 		return nil, err
 	}
+	var by net.Conn // of the last request, where one led to another
+	request = request.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { by = info.Conn }}))
 	reply, err := (&http.Client{Transport: s.transport}).Do(request)
 	if err != nil {
 		return nil, err
@@ -99,7 +111,27 @@ func (s *httpSession) ask(ctx context.Context, job targets.Job) ([]byte, error) 
 	if reply.StatusCode/100 != 2 && reply.StatusCode != http.StatusNotModified {
 		return nil, fmt.Errorf("the status is %s", reply.Status)
 	}
-	return readAll(reply.Body, job.Promises.Read, cancel)
+	received, err := readAll(reply.Body, job.Promises.Read, cancel)
+	untilEnd := reply.ContentLength < 0 && len(reply.TransferEncoding) == 0 && !reply.Uncompressed
+	if secure, is := by.(*tls.Conn); is && err == nil && untilEnd && secure.NetConn().(*endNoting).ended.Load() {
+		err = fmt.Errorf("%w: the connection ended without close_notify", io.ErrUnexpectedEOF)
+	}
+	return received, err
+}
+
+// An endNoting connection notes that it has ended. Under TLS who gets an end before that has been told so (close_notify): package tls
+// makes no other difference, and RFC 9112 §9.8 wants one made where the end of the connection is the end of the content.
+type endNoting struct {
+	timedConn
+	ended atomic.Bool
+}
+
+func (c *endNoting) Read(b []byte) (int, error) {
+	n, err := c.timedConn.Read(b)
+	if err == io.EOF {
+		c.ended.Store(true)
+	}
+	return n, err
 }
 
 // readAll reads to the end, but waits only so long for each part.

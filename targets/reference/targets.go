@@ -22,27 +22,43 @@ const (
 func Targets(scale float64) []targets.Target {
 	by := func(d time.Duration) time.Duration { return time.Duration(scale * float64(d)) }
 	var all []targets.Target
-	add := func(protocol fixtures.Protocol, client targets.Client, server targets.Server) {
+	add := func(name string, protocol fixtures.Protocol, secure bool, client targets.Client, server targets.Server) {
 		all = append(all, targets.Target{
-			Name:     "reference-" + string(protocol) + "-client",
+			Name:     "reference-" + name + "-client",
 			Role:     targets.ClientRole,
 			Protocol: protocol,
+			TLS:      secure,
 			Promises: fixtures.Deadlines{
 				Connect: by(ConnectDeadline), Read: by(ReadDeadline), Write: by(WriteDeadline), Total: by(TotalDeadline),
 			},
 			Client: client,
 		}, targets.Target{
-			Name:     "reference-" + string(protocol) + "-server",
+			Name:     "reference-" + name + "-server",
 			Role:     targets.ServerRole,
 			Protocol: protocol,
+			TLS:      secure,
 			Promises: fixtures.Deadlines{Idle: by(IdleDeadline)},
 			Server:   server,
 		})
 	}
+	const framed = fixtures.FramedProtocol
 	for _, protocol := range fixtures.Echoing() {
-		add(protocol, Client{Protocol: protocol}, Server{Protocol: protocol, Idle: by(IdleDeadline)})
+		add(string(protocol), protocol, false, Client{Protocol: protocol}, Server{Protocol: protocol, Idle: by(IdleDeadline)})
 	}
-	add(fixtures.HTTPProtocol, HTTPClient{}, HTTPServer{Idle: by(IdleDeadline)})
+	add("http", fixtures.HTTPProtocol, false, HTTPClient{}, HTTPServer{Idle: by(IdleDeadline)})
+	add("tls", framed, true, Client{Protocol: framed}, Server{Protocol: framed, Idle: by(IdleDeadline)})
+	add("https", fixtures.HTTPProtocol, true, HTTPClient{}, HTTPServer{Idle: by(IdleDeadline)})
+	all = append(all, targets.Target{
+		Name:     "reference-peer",
+		Role:     targets.PeerRole,
+		Protocol: framed,
+		Promises: fixtures.Deadlines{
+			Connect: by(ConnectDeadline), Read: by(ReadDeadline), Write: by(WriteDeadline), Total: by(TotalDeadline), Idle: by(IdleDeadline),
+		},
+		Peer: func() (targets.Persistent, targets.Server) {
+			return Client{Protocol: framed}, Server{Protocol: framed, Idle: by(IdleDeadline)}
+		},
+	})
 	return append(all, targets.Target{
 		Name: "reference-udp-client", Role: targets.ClientRole, Protocol: fixtures.UDPProtocol, Client: PacketClient{},
 		Promises: fixtures.Deadlines{Read: by(ReadDeadline), Total: by(TotalDeadline)},
