@@ -49,7 +49,7 @@ func (o *options) bind(c *cobra.Command) {
 	o.what.StringVar(&o.client, "client", "", "the `command` of a client to test: 'python3 client.py {host} {port}'")
 	o.what.StringVar(&o.server, "server", "", "the `command` of a server to test: './server --port {port}'")
 	o.what.StringVar(&o.address, "server-address", "", "a server to test that is running already, at `host:port`")
-	o.what.StringVar(&o.protocol, "protocol", string(fixtures.EchoProtocol), "the `protocol`: echo, framed (each message behind its length in four bytes), line (before an LF) or http")
+	o.what.StringVar(&o.protocol, "protocol", string(fixtures.EchoProtocol), "the `protocol`: echo, framed (each message behind its length in four bytes), line (before an LF), http, or udp (a datagram each)")
 	o.what.BoolVar(&o.tls, "tls", false, "under the protocol there is TLS: {ca_file} is what to trust, {cert_file} and {key_file} what a server shows")
 	o.what.StringVar(&o.path, "path", "", "where the page is that a server serves, of http: a `path` (default /)")
 	o.what.StringVar(&o.name, "name", "", "the `name` that reports give the target (default client or server)")

@@ -543,6 +543,34 @@ func TestARelayTakesItsOwnFaultsAlone(t *testing.T) {
 	}
 }
 
+func BenchmarkDatagramEcho(b *testing.B) {
+	server := must(net.ListenPacket("udp4", "127.0.0.1:0"))
+	defer server.Close()
+	go func() {
+		buf := make([]byte, 1<<16)
+		for {
+			n, from, err := server.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			_, _ = server.WriteTo(buf[:n], from)
+		}
+	}()
+	r := must(proxy.ListenDatagrams(proxy.Config{Upstream: server.LocalAddr().String()}))
+	defer r.Close()
+	for name, addr := range map[string]string{"direct": server.LocalAddr().String(), "relayed": r.Addr().String()} {
+		b.Run(name, func(b *testing.B) {
+			c := must(net.Dial("udp4", addr))
+			defer c.Close()
+			buf := make([]byte, 64)
+			for b.Loop() {
+				must(c.Write(buf))
+				must(c.Read(buf))
+			}
+		})
+	}
+}
+
 func ExampleLoss() {
 	fmt.Println(proxy.Loss().OnDatagram(2))
 	fmt.Println(proxy.Duplicate().FromDatagram(3).Chance(10))
