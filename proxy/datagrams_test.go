@@ -134,10 +134,10 @@ func TestDatagramsPassWhole(t *testing.T) {
 			for _, text := range sent {
 				client.say(wireAddr(r), text)
 				got, at := server.take()
-				g.Expect(got == text).To(BeTrue(), "%d bytes arrived of %d", len(got), len(text))
+				g.Expect(bytes.Equal([]byte(got), []byte(text))).To(BeTrue(), "%d bytes arrived of %d", len(got), len(text))
 				server.say(at, text)
 				got, from := client.take()
-				g.Expect(got == text).To(BeTrue(), "%d bytes came back of %d", len(got), len(text))
+				g.Expect(bytes.Equal([]byte(got), []byte(text))).To(BeTrue(), "%d bytes came back of %d", len(got), len(text))
 				g.Expect(from).To(Equal(wireAddr(r)))
 			}
 			c := gone(t, r, len(sent))

@@ -116,7 +116,9 @@ func TestPortsAreOfTheirNetwork(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	defer c.Close()
 	g.Expect(free(udp, port)).To(BeFalse())
-	g.Expect(free(tcp, port)).To(Equal(runtime.GOOS == "linux"), "elsewhere the reservation has it")
+	if runtime.GOOS == "linux" { // elsewhere the reservation has it
+		g.Expect(free(tcp, port)).To(BeTrue())
+	}
 }
 
 // packetServer is a server in this process.
