@@ -51,7 +51,7 @@ var _ = cases.Register(cases.Case{
 	Since:    "0.1",
 	Exchange: fixtures.Exchange{Messages: messages(2)}.Calling("stuck"),
 	Toward: toward(fixtures.Exchange{Messages: messages(1)}.Playing(
-		fixtures.Script("silent", fixtures.Dial(), fixtures.SendPart(0, 0, size/2), fixtures.Signal("stuck"), fixtures.Await("asked"), fixtures.Close()).AsScenery())),
+		fixtures.Script("silent", fixtures.Dial(), fixtures.Send(0), fixtures.Expect(0), fixtures.SendPart(0, 0, size/2), fixtures.Signal("stuck"), fixtures.Await("asked"), fixtures.Close()).AsScenery())),
 	Expect: cases.And(cases.OnCall(2, served("its request answered while somebody who asked it has fallen silent"))),
 	Why: "Half a message has come in, and the rest does not follow: the way towards this peer is broken. The way out is not. A program that reads " +
 		"the message to its end before it does anything else cannot even ask what is wrong.",
