@@ -2,6 +2,8 @@ package suites_test
 
 import (
 	"context"
+	"io"
+	"log"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,8 @@ import (
 	"github.com/faultwire/faultwire/suites/cases"
 	"github.com/faultwire/faultwire/targets/reference"
 )
+
+func init() { log.SetOutput(io.Discard) } // net/http has its say there
 
 func TestTheCatalogueIsSound(t *testing.T) {
 	NewWithT(t).Expect(cases.Lint(cases.All())).To(BeEmpty())

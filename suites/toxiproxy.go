@@ -20,6 +20,9 @@ func (e *Engine) beyondToxiproxy(p Pair) string {
 	if p.Target.Protocol == fixtures.UDPProtocol {
 		return streamsOnly
 	}
+	if p.Target.Role == targets.PeerRole {
+		return "needs a wire each way, and they are Faultwire's own; test it without Toxiproxy"
+	}
 	plan := e.plan(p.Case, p.Target, effective(p.Target.Promises, e.options.Scale))
 	if err := remote.Takes(plan); errors.Is(err, errors.ErrUnsupported) {
 		return err.Error()

@@ -29,7 +29,7 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 	}
 	for _, m := range p.Case.Exchange.Messages {
 		if !p.Target.Speech().Carries(m, p.Target.Role == targets.ServerRole) {
-			return reports.Result{Verdict: reports.Skip, Reason: fmt.Sprintf("needs a message of %d bytes, which is more than can be said by %s here", m.Size, p.Target.Protocol)}
+			return reports.Result{Verdict: reports.Skip, Reason: fmt.Sprintf("needs a message of %d bytes, which %s does not carry here", m.Size, p.Target.Protocol)}
 		}
 	}
 	if why := unfit(p.Case, p.Target); why != "" {
@@ -156,7 +156,10 @@ func lateness(c cases.Case, o cases.Observation) time.Duration {
 
 // judge turns the observation into a verdict.
 func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
-	r := reports.Result{Elapsed: o.Elapsed, Times: spent(o), Waits: asked(p.Case, p.Target, o.Timing, e.options.Scale)}
+	r := reports.Result{Elapsed: o.Elapsed, Waits: asked(p.Case, p.Target, o.Timing, e.options.Scale)}
+	if !p.Target.TLS { // whose handshake and goodbye are on the wire, too
+		r.Times = spent(o)
+	}
 	for _, conn := range o.Reference.Conns {
 		if conn.Wrong {
 			r.Verdict, r.Reason = reports.Error, "the case makes no sense for this target: "+conn.Detail

@@ -175,7 +175,7 @@ func TestLoadNamesTheMistake(t *testing.T) {
 		"a server's session":  {server + command + "  session: true\n", 6, "targets[0].session", "for clients"},
 		"a session's payload": {client + "  command: [./client, \"{payload}\"]\n  session: true\n", 5, "targets[0].command", "stands in each request"},
 		"not a truth value":   {client + command + "  session: maybe\n", 6, "targets[0].session", "true or false"},
-		"tls":                 {client + command + "  tls: true\n", 6, "targets[0].tls", "not supported"},
+		"tls":                 {client + command + "  tls: maybe\n", 6, "targets[0].tls", "must be true or false"},
 		"start per run":       {server + command + "  start: per-run\n", 6, "targets[0].start", "not supported"},
 		"an unknown start":    {server + command + "  start: per-cse\n", 6, "targets[0].start", `did you mean "per-case"?`},
 		"both":                {server + command + "  address: 127.0.0.1:1\n", 5, "targets[0].command", "together with address"},

@@ -28,5 +28,5 @@ func ExampleTarget_Exchange() {
 func ExampleTarget_Validate() {
 	t := targets.Target{Name: "mine", Role: "sever", Protocol: fixtures.EchoProtocol, Address: "127.0.0.1:7"}
 	fmt.Println(t.Validate())
-	// Output: role: unknown role "sever"; did you mean "server"?; known: client, server
+	// Output: role: unknown role "sever"; did you mean "server"?; known: client, server, peer
 }

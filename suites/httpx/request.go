@@ -32,14 +32,20 @@ var _ = cases.Register(cases.Case{
 
 var _ = cases.RegisterFamily("bytes", []int64{1, 7}, func(n int64) cases.Case {
 	return cases.Case{
-		ID:       "http.request.sliced",
-		Title:    "understands a request however it is cut",
-		Level:    cases.Must,
-		Role:     cases.Server,
-		Speaks:   cases.HTTP,
-		Basis:    cases.Norm("RFC 9112", `§2.2: a message is parsed "as a sequence of octets"; RFC 9293 §2.2: TCP is a byte stream, whose segments mean nothing`),
-		Since:    "0.1",
-		Wire:     func(cases.Timing, cases.Request) []proxy.Fault { return []proxy.Fault{proxy.Slice(n).TowardsTarget()} },
+		ID:     "http.request.sliced",
+		Title:  "understands a request however it is cut",
+		Level:  cases.Must,
+		Role:   cases.Server,
+		Speaks: cases.HTTP,
+		Basis:  cases.Norm("RFC 9112", `§2.2: a message is parsed "as a sequence of octets"; RFC 9293 §2.2: TCP is a byte stream, whose segments mean nothing`),
+		Since:  "0.1",
+		Wire: func(cases.Timing, cases.Request) []proxy.Fault {
+			slices := proxy.Slice(n).TowardsTarget()
+			if n == 1 {
+				slices = slices.UntilByte(40) // soon enough for who waits for a header section only so long
+			}
+			return []proxy.Fault{slices}
+		},
 		Exchange: fixtures.Echo(13),
 		Expect:   cases.HaveDelivered(),
 		Why: "A request is a few lines, and mostly one packet brings them all. Over a slow or a lossy link they come in pieces: half a line, a CR without " +

@@ -73,7 +73,7 @@ var _ = cases.Register(cases.Case{
 	Title:  "puts a message together that comes one byte at a time",
 	Level:  cases.Must,
 	Role:   cases.Both,
-	Speaks: cases.Connections,
+	Speaks: cases.Streams,
 	Basis:  byteStream,
 	Since:  "0.1",
 	Wire: func(cases.Timing, cases.Request) []proxy.Fault {

@@ -19,7 +19,18 @@ func replyMutants() []Mutant {
 			"takes an orderly end for the end of the message",
 			func(c *client) { c.body = endingAt(fixtures.Closed) },
 			by(neverLie, "tcp.disconnect.fin-before-reply", "tcp.disconnect.fin-mid-message*", "tcp.disconnect.data-limit",
-				"tcp.disconnect.half-close-mid-message", "tcp.connect.closed-on-accept")),
+				"tcp.disconnect.half-close-mid-message")),
+		clientMutant("client-any-end-is-complete", fixtures.EchoProtocol,
+			"calls whatever ends the connection, if it is no timeout, a success",
+			func(c *client) {
+				c.word = func(err error) fixtures.Outcome {
+					if o := fixtures.OutcomeOf(err); o != fixtures.Closed && o != fixtures.Reset {
+						return o
+					}
+					return fixtures.OK
+				}
+			},
+			by(neverLie, "tcp.connect.closed-on-accept", "tcp.connect.reset-on-accept", "tcp.disconnect.fin-mid-message*")),
 		clientMutant("client-reset-is-complete", fixtures.EchoProtocol,
 			"takes a reset for the end of the message",
 			func(c *client) { c.body = endingAt(fixtures.Reset) },
