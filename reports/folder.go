@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -22,6 +23,38 @@ const (
 	junitFile   = "junit.xml"
 	casesFolder = "cases"
 )
+
+// derived are the files of a report that are made of results.json and the evidence alone.
+var derived = []struct {
+	name  string
+	write func(*Run, io.Writer) error
+}{
+	{junitFile, (*Run).WriteJUnit},
+}
+
+// LoadEvidence reads the attachments that the results list, from the folder of a report. What is missing is left out: derived files
+// do with less.
+func (r *Run) LoadEvidence(dir string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	for _, res := range r.all() {
+		res.Attachments = map[string][]byte{}
+		for _, name := range res.Files {
+			content, err := root.ReadFile(filepath.FromSlash(name))
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+			case err != nil:
+				return reason(name, err)
+			default:
+				res.Attachments[path.Base(name)] = content
+			}
+		}
+	}
+	return nil
+}
 
 // WriteFolder writes the report into dir ([DefaultFolder] if empty), which it creates: results.json, junit.xml, and for
 // each pair that neither passed nor was skipped its attachments as cases/<target>/<id>/<name>. What an earlier report in
@@ -50,12 +83,17 @@ func (r *Run) writeFolder(dir string) error {
 			res.Files = nil // of another folder, from which this run was read
 		}
 	}
-	var results, junit bytes.Buffer
+	var results bytes.Buffer
 	if err := safe.WriteJSON(&results); err != nil {
 		return err
 	}
-	if err := safe.WriteJUnit(&junit); err != nil {
-		return err
+	written := map[string][]byte{}
+	for _, d := range derived {
+		var content bytes.Buffer
+		if err := d.write(safe, &content); err != nil {
+			return fmt.Errorf("%s: %w", d.name, err)
+		}
+		written[d.name] = content.Bytes()
 	}
 	if err := dropOld(root); err != nil {
 		return err
@@ -64,8 +102,10 @@ func (r *Run) writeFolder(dir string) error {
 	if err := replace(root, resultsFile, results.Bytes()); err != nil {
 		return err
 	}
-	if err := replace(root, junitFile, junit.Bytes()); err != nil {
-		return err
+	for _, d := range derived {
+		if err := replace(root, d.name, written[d.name]); err != nil {
+			return err
+		}
 	}
 	for _, res := range safe.all() {
 		for name, content := range res.evidence() {
@@ -78,6 +118,13 @@ func (r *Run) writeFolder(dir string) error {
 		}
 	}
 	return nil
+}
+
+func derivedNames() (names []string) {
+	for _, d := range derived {
+		names = append(names, d.name)
+	}
+	return names
 }
 
 // evidence is the attachments worth keeping, by the files they are kept in.
@@ -116,7 +163,7 @@ func (res *Result) folder() string {
 func dropOld(root *os.Root) error {
 	data, err := root.ReadFile(resultsFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		for _, name := range []string{junitFile, casesFolder} {
+		for _, name := range append(derivedNames(), casesFolder) {
 			if _, err := root.Lstat(name); err == nil {
 				return fmt.Errorf("it holds %s of something else than Faultwire", name)
 			}
