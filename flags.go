@@ -43,8 +43,8 @@ type options struct {
 	remote   *remote.Server // at toxiproxy; nil if the faults are our own
 }
 
-// bind adds the flags to c's.
-func (o *options) bind(c *cobra.Command) {
+// bindTarget adds to c's flags those that say what is tested.
+func (o *options) bindTarget(c *cobra.Command) {
 	o.what = pflag.NewFlagSet("", pflag.ContinueOnError)
 	o.what.StringVar(&o.client, "client", "", "the `command` of a client to test: 'python3 client.py {host} {port}'")
 	o.what.StringVar(&o.server, "server", "", "the `command` of a server to test: './server --port {port}'")
@@ -68,6 +68,21 @@ func (o *options) bind(c *cobra.Command) {
 	o.what.SortFlags = false
 	f.AddFlagSet(o.what)
 	f.StringArrayVar(&o.only, "target", nil, "only the target of this `name`; may be repeated")
+	completed(c, "protocol", protocols())
+	completed(c, "classify", targets.PresetNames())
+}
+
+// completed has the shell complete the flag by the words.
+func completed(c *cobra.Command, flag string, words []string) {
+	if err := c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // there is no such flag
+	}
+}
+
+// bind adds the flags to c's.
+func (o *options) bind(c *cobra.Command) {
+	o.bindTarget(c)
+	f := c.Flags()
 	f.StringArrayVar(&o.patterns, "run", nil, "only cases of this ID or `pattern` (* within a segment, ** across); may be repeated")
 	f.Uint64Var(&o.seed, "seed", 0, "a `number` that payloads and faults follow from: the same seed, the same run (default random)")
 	f.Float64Var(&o.scale, "time-scale", 1, "a `factor` on built-in deadlines, patience and graces, for slow machines; declared deadlines stay")
@@ -76,16 +91,7 @@ func (o *options) bind(c *cobra.Command) {
 	f.StringVar(&o.toxiproxy, "toxiproxy", "", "put the faults on the Toxiproxy server whose API is at this `URL`; cases that need more are skipped")
 	f.StringVar(&o.output, "output", reports.DefaultFolder, "the report's `folder`")
 	f.BoolVar(&o.requireTarget, "require-target", false, "exit 3 if no target is given, instead of testing Faultwire itself")
-
-	for flag, words := range map[string][]cobra.Completion{
-		"protocol": protocols(),
-		"classify": targets.PresetNames(),
-		"run":      ids(),
-	} {
-		if err := c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-			panic(err) // the flag is not among those above
-		}
-	}
+	completed(c, "run", ids())
 }
 
 // given are the flags that say what is tested, as far as they were given.

@@ -40,7 +40,10 @@ func (e *PlanError) Error() string {
 // A fault has the shape of Toxiproxy's toxics, and a list of toxics, or a single one, is a plan too. Left out, stream is
 // downstream and toxicity 1, as Toxiproxy has it. A mistake is a [PlanError]: an unknown key, a value of the wrong type or
 // out of range, a type that takes no such attribute. file is for the error's text.
-func ParsePlan(file string, text []byte) (Plan, error) {
+func ParsePlan(file string, text []byte) (Plan, error) { return ParsePlanBeside(file, text) }
+
+// ParsePlanBeside is ParsePlan for a file that has more to say than a plan: keys of its own, at the root, which are passed over.
+func ParsePlanBeside(file string, text []byte, others ...string) (Plan, error) {
 	p := parser{file: file}
 	root, err := p.document(text)
 	if err != nil {
@@ -52,7 +55,7 @@ func ParsePlan(file string, text []byte) (Plan, error) {
 	case p.key(root, "type") != nil:
 		return p.plan(&yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{root}}, nil)
 	}
-	if err := p.keys(root, "", "version", "seed", "faults"); err != nil {
+	if err := p.keys(root, "", append([]string{"version", "seed", "faults"}, others...)...); err != nil {
 		return Plan{}, err
 	}
 	if v := p.key(root, "version"); v != nil && v.Value != PlanVersion {

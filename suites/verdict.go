@@ -210,7 +210,9 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 		r.Finding = &reports.Finding{Promise: string(broken.Promise), Expected: broken.Expected, Seen: broken.Seen, Advice: broken.Advice}
 	}
 	r = known(r, p)
-	return withEvidence(r, o)
+	r = withEvidence(r, o)
+	r.Attachments["repro.yaml"] = e.repro(p, o, broken)
+	return r
 }
 
 // qualified says what weakens a pass; empty if nothing does.

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/faultwire/faultwire/reports"
+	"github.com/faultwire/faultwire/suites"
+	"github.com/faultwire/faultwire/targets"
+	"github.com/faultwire/faultwire/targets/reference"
+)
+
+func replayCommand() *cobra.Command {
+	var (
+		o     options
+		count int
+	)
+	c := &cobra.Command{
+		Use:   "replay FILE",
+		Short: "Replay a failure from its repro.yaml, and say how often it shows",
+		Long: "Replay a failure from its repro.yaml: the same case, seed and faults, as often as --count says. The file names no command: what is\n" +
+			"tested you name, by flags or in faultwire.yaml, under the name that the file has. Exit 1 means that the failure showed.",
+		Example: "  faultwire replay faultwire-report/cases/my-client/tcp.timeout.drip/repro.yaml --count 20\n" +
+			"  faultwire replay repro.yaml --client 'python3 client.py {host} {port}' --read-timeout 500ms",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("replay what? Name one repro.yaml, such as those in faultwire-report/cases/…")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error { return o.replayFile(c, args[0], count) },
+	}
+	o.bindTarget(c)
+	c.Flags().IntVar(&count, "count", 5, "how `often`")
+	return c
+}
+
+// replayFile replays the file and says what came of it.
+func (o *options) replayFile(c *cobra.Command, file string, count int) error {
+	if count < 1 {
+		return fmt.Errorf("--count: %d times is not at all; write 1 or more", count)
+	}
+	text, err := readBounded(file)
+	if err != nil {
+		return err
+	}
+	r, err := suites.ParseRepro(file, text)
+	if err != nil {
+		return err
+	}
+	o.patterns, o.scale, o.seed = []string{r.Case}, r.Scale, r.Seed
+	under, err := o.replayed(file, r)
+	if err != nil {
+		return err
+	}
+	e, err := suites.New(suites.Options{Targets: []targets.Target{under}, Patterns: o.patterns, Seed: r.Seed, Scale: r.Scale, Full: true})
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	pair, err := e.Replaying(r)
+	if err != nil {
+		return err
+	}
+	return o.again(c.Context(), c.OutOrStdout(), e, pair, r, count)
+}
+
+// again runs the pair again and again. What counts is the promise that the file says was broken, or any, if it says none.
+func (o *options) again(ctx context.Context, out io.Writer, e *suites.Engine, pair suites.Pair, r *suites.Repro, count int) error {
+	shown, other, judged := 0, 0, 0
+	var example, skipped *reports.Result
+	for range count {
+		result := e.Result(ctx, pair)
+		if ctx.Err() != nil {
+			return &ended{reports.ExitInterrupted, nil}
+		}
+		switch result.Verdict {
+		case reports.Error:
+			fmt.Fprint(out, result.Text())
+			return &ended{reports.ExitError, nil}
+		case reports.Skip:
+			skipped = &result
+			continue
+		}
+		judged++
+		switch {
+		case result.Finding == nil:
+		case r.Promise == "" || result.Finding.Promise == r.Promise:
+			shown++
+			example = &result
+		default:
+			other++
+			if example == nil {
+				example = &result
+			}
+		}
+	}
+	if judged == 0 {
+		fmt.Fprintf(out, "%s: not judged: %s\n", pair.Name(), skipped.Reason)
+		return &ended{reports.ExitNoVerdict, nil}
+	}
+	if example != nil {
+		fmt.Fprintf(out, "%s\n", strings.TrimRight(example.Text(), "\n"))
+	}
+	fmt.Fprintf(out, "\n%s: reproduced %s", pair.Name(), reports.Share(shown, judged))
+	if other > 0 {
+		fmt.Fprintf(out, "; and %d times another promise was broken", other)
+	}
+	fmt.Fprintln(out)
+	if shown > 0 {
+		return &ended{reports.ExitNonconformant, nil}
+	}
+	return nil
+}
+
+// replayed is the target that the file is about, as the user names it.
+func (o *options) replayed(file string, r *suites.Repro) (targets.Target, error) {
+	var all []targets.Target
+	var err error
+	built := strings.HasPrefix(r.Target, "reference-") && len(o.given()) == 0
+	if built {
+		all = reference.Targets(r.Scale)
+	} else if all, err = o.targets(); err != nil {
+		return targets.Target{}, err
+	}
+	if !built && o.selfTest {
+		return targets.Target{}, fmt.Errorf("%s is about %s, a %s that speaks %s, and names no command: give it with --client or --server, or in %s",
+			file, r.Target, r.Role, r.Protocol, defaultConfig)
+	}
+	var fit []targets.Target
+	for _, t := range all {
+		if t.Name == r.Target {
+			fit = []targets.Target{t}
+			break
+		}
+		if t.Role == r.Role && string(t.Protocol) == r.Protocol {
+			fit = append(fit, t)
+		}
+	}
+	if len(fit) != 1 {
+		return targets.Target{}, fmt.Errorf("%s is about %s, a %s that speaks %s; %d of the targets given could be it: name one so, or choose with --target",
+			file, r.Target, r.Role, r.Protocol, len(fit))
+	}
+	t := fit[0]
+	t.KnownFailures = nil // known or not, it is to be seen
+	return t, nil
+}
+
+// readBounded reads a file of modest size.
+func readBounded(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the file: %w", err)
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, 2<<20))
+}

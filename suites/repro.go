@@ -1,0 +1,214 @@
+package suites
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/faultwire/faultwire/proxy"
+	"github.com/faultwire/faultwire/suites/cases"
+	"github.com/faultwire/faultwire/targets"
+)
+
+// A Repro is what it takes to see a failure again: the case, the seed, the faults as they were placed, and which kind of target it was.
+// It is data: it names no command.
+type Repro struct {
+	Case     string
+	Title    string
+	Target   string // its name
+	Role     targets.Role
+	Protocol string
+	TLS      bool
+	Seed     uint64
+	Scale    float64
+	Promise  string // that was broken; empty if that is not held on to
+	Outcome  string // of the exchange then
+	Plan     proxy.Plan
+}
+
+// ReproVersion is the version of the file's form.
+const ReproVersion = "1"
+
+// maxRepro bounds what is read, in bytes.
+const maxRepro = 1 << 20
+
+// A ReproError is a mistake in a file.
+type ReproError struct {
+	File string
+	Line int // from 1
+	Key  string
+	Why  string
+}
+
+func (e *ReproError) Error() string {
+	return fmt.Sprintf("%s:%d: %s: %s", e.File, e.Line, e.Key, e.Why)
+}
+
+// YAML is the file, with the faults as a plan has them.
+func (r *Repro) YAML() []byte {
+	var b bytes.Buffer
+	comment := func(format string, args ...any) {
+		fmt.Fprintf(&b, "# %s\n", strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " "))
+	}
+	comment("%s %s: %s", r.Target, r.Case, r.Title)
+	comment("faultwire replay this file; what is tested you name yourself, by flags or in your faultwire.yaml")
+	fmt.Fprintf(&b, "version: %s\ncase: %s\n", ReproVersion, r.Case)
+	fmt.Fprintf(&b, "target: {name: %s, role: %s, protocol: %s, tls: %t}\n", quoted(r.Target), r.Role, r.Protocol, r.TLS)
+	fmt.Fprintf(&b, "seed: %d\ntime_scale: %s\n", r.Seed, strconv.FormatFloat(r.Scale, 'g', -1, 64))
+	if r.Promise != "" {
+		fmt.Fprintf(&b, "broken: {promise: %s, outcome: %s}\n", quoted(r.Promise), quoted(r.Outcome))
+	}
+	if len(r.Plan.Faults) == 0 {
+		b.WriteString("faults: []\n")
+		return b.Bytes()
+	}
+	b.WriteString("faults:\n")
+	for _, f := range r.Plan.Faults {
+		line, err := json.Marshal(f)
+		if err != nil {
+			comment("%s cannot be written: %v", f.ID(), err)
+			continue
+		}
+		fmt.Fprintf(&b, "- %s\n", line)
+	}
+	return b.Bytes()
+}
+
+func quoted(s string) string { return strconv.Quote(s) }
+
+// ParseRepro reads what [Repro.YAML] writes, or a person has changed. A mistake is a [ReproError] or, in the faults, a
+// [proxy.PlanError], with file, line and key.
+func ParseRepro(file string, text []byte) (*Repro, error) {
+	if len(text) > maxRepro {
+		return nil, &ReproError{file, 1, "file", fmt.Sprintf("has %d bytes; a repro has %d at most", len(text), maxRepro)}
+	}
+	var document, more yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
+		return nil, &ReproError{file, 1, "file", "is empty"}
+	} else if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if err := decoder.Decode(&more); err == nil {
+		return nil, &ReproError{file, more.Line, "---", "is a second document; a repro is one"}
+	}
+	r := &Repro{Scale: 1}
+	read := reproReader{file: file}
+	read.mapping(document.Content[0], "", map[string]func(*yaml.Node, string){
+		"version": func(n *yaml.Node, key string) {
+			if n.Value != ReproVersion {
+				read.fail(n, key, "%q is not known; this Faultwire reads version %s: update it, or the file is no repro", n.Value, ReproVersion)
+			}
+		},
+		"case":       func(n *yaml.Node, key string) { r.Case = read.text(n, key) },
+		"seed":       func(n *yaml.Node, key string) { read.decode(n, key, &r.Seed, "a whole number") },
+		"time_scale": func(n *yaml.Node, key string) { read.decode(n, key, &r.Scale, "a number") },
+		"target": func(n *yaml.Node, key string) {
+			read.mapping(n, key, map[string]func(*yaml.Node, string){
+				"name":     func(n *yaml.Node, key string) { r.Target = read.text(n, key) },
+				"role":     func(n *yaml.Node, key string) { r.Role = targets.Role(read.text(n, key)) },
+				"protocol": func(n *yaml.Node, key string) { r.Protocol = read.text(n, key) },
+				"tls":      func(n *yaml.Node, key string) { read.decode(n, key, &r.TLS, "true or false") },
+			})
+		},
+		"broken": func(n *yaml.Node, key string) {
+			read.mapping(n, key, map[string]func(*yaml.Node, string){
+				"promise": func(n *yaml.Node, key string) { r.Promise = read.text(n, key) },
+				"outcome": func(n *yaml.Node, key string) { r.Outcome = read.text(n, key) },
+			})
+		},
+		"faults": func(*yaml.Node, string) {},
+	})
+	if read.err == nil && r.Case == "" {
+		read.fail(document.Content[0], "case", "is missing: which case it is")
+	}
+	if read.err == nil && !(r.Scale > 0 && r.Scale <= 1000) {
+		read.fail(document.Content[0], "time_scale", "is %g; it must be more than 0, and 1000 at most", r.Scale)
+	}
+	if read.err != nil {
+		return nil, read.err
+	}
+	var err error
+	r.Plan, err = proxy.ParsePlanBeside(file, text, "case", "target", "time_scale", "broken")
+	return r, err
+}
+
+// A reproReader reads nodes up to the first mistake, which it keeps.
+type reproReader struct {
+	file string
+	err  error
+}
+
+func (r *reproReader) fail(n *yaml.Node, key, format string, args ...any) {
+	if r.err == nil {
+		r.err = &ReproError{r.file, max(1, n.Line), key, fmt.Sprintf(format, args...)}
+	}
+}
+
+func (r *reproReader) mapping(n *yaml.Node, at string, keys map[string]func(*yaml.Node, string)) {
+	if n.Kind != yaml.MappingNode {
+		r.fail(n, max(at, "file"), "must be a mapping of keys to values")
+		return
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		name, value := n.Content[i], n.Content[i+1]
+		key := strings.TrimPrefix(at+"."+name.Value, ".")
+		read, known := keys[name.Value]
+		switch {
+		case !known:
+			r.fail(name, key, "is not known here")
+		case seen[key]:
+			r.fail(name, key, "is given twice; keep one")
+		case value.Kind == yaml.AliasNode:
+			r.fail(name, key, "YAML's aliases are not taken; write it out")
+		default:
+			read(value, key)
+		}
+		seen[key] = true
+	}
+}
+
+func (r *reproReader) text(n *yaml.Node, key string) string {
+	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" || n.Value == "" {
+		r.fail(n, key, "must be a text")
+	}
+	return n.Value
+}
+
+func (r *reproReader) decode(n *yaml.Node, key string, to any, what string) {
+	if err := n.Decode(to); err != nil || n.Kind != yaml.ScalarNode {
+		r.fail(n, key, "must be %s", what)
+	}
+}
+
+// repro is how to see the pair's result again.
+func (e *Engine) repro(p Pair, o cases.Observation, broken *cases.Broken) []byte {
+	r := Repro{
+		Case: p.Case.ID, Title: p.Case.Title, Target: p.Target.Name, Role: p.Target.Role, Protocol: string(p.Target.Protocol), TLS: p.Target.TLS,
+		Seed: e.options.Seed, Scale: e.options.Scale, Outcome: string(o.Outcome), Plan: e.plan(p.Case, p.Target, o.Timing),
+	}
+	if broken != nil {
+		r.Promise = string(broken.Promise)
+	}
+	return r.YAML()
+}
+
+// Replaying returns the engine's pair for the repro, with the repro's own faults in place of the case's.
+func (e *Engine) Replaying(r *Repro) (Pair, error) {
+	for _, p := range e.pairs {
+		if p.Case.ID != r.Case {
+			continue
+		}
+		faults := r.Plan.Faults
+		p.Case.Wire = func(cases.Timing, cases.Request) []proxy.Fault { return faults }
+		return p, nil
+	}
+	return Pair{}, fmt.Errorf("%s is not for this target: a %s that speaks %s", r.Case, r.Role, r.Protocol)
+}
