@@ -128,6 +128,9 @@ func ParseRepro(file string, text []byte) (*Repro, error) {
 	if read.err == nil && r.Case == "" {
 		read.fail(document.Content[0], "case", "is missing: which case it is")
 	}
+	if read.err == nil && (r.Target == "" || r.Role == "" || r.Protocol == "") {
+		read.fail(document.Content[0], "target", "is missing, or lacks one of name, role and protocol")
+	}
 	if read.err == nil && !(r.Scale > 0 && r.Scale <= 1000) {
 		read.fail(document.Content[0], "time_scale", "is %g; it must be more than 0, and 1000 at most", r.Scale)
 	}

@@ -41,6 +41,7 @@ func TestAReproThatIsNoneIsToldSo(t *testing.T) {
 		"a wrong attribute": {strings.Replace(sound, `"trigger":{"byte":512`, `"trigger":{"byte":"x"`, 1), "r.yaml:10: faults[0].trigger.byte"},
 		"twice":             {sound + "seed: 2\n", "seed: is given twice"},
 		"no case":           {strings.Replace(sound, "case:", "# case:", 1), "case: is missing"},
+		"no target":         {"version: 1\ncase: x\n", "target: is missing"},
 		"no time":           {strings.Replace(sound, "time_scale: 1.5", "time_scale: -1", 1), "time_scale: is -1"},
 		"an alias":          {"a: &a 1\ncase: *a\n", "is not known here"},
 		"two documents":     {sound + "---\ncase: x\n", "is a second document"},
