@@ -10,6 +10,7 @@ import (
 // so the alarms of a relay hang on one ticker of the kernel's.
 type clock struct {
 	ticker ticker
+	late   time.Duration // added to each alarm: in a bubble timers of the same instant fire in any order, and the wire's are to be last
 	mu     sync.Mutex
 	queue  alarms
 	done   chan struct{}
@@ -30,14 +31,21 @@ type alarm struct {
 	index int // in the queue; -1 once it is out of it
 }
 
-func newClock() *clock {
-	c := &clock{ticker: newTicker(), done: make(chan struct{})}
+// newClock is a clock by the kernel's ticker, or by Go's timers where time may be a bubble's.
+func newClock(virtual bool) *clock {
+	c := &clock{done: make(chan struct{})}
+	if virtual {
+		c.ticker, c.late = newPlainTicker(), time.Microsecond
+	} else {
+		c.ticker = newTicker()
+	}
 	go c.run()
 	return c
 }
 
 // at returns an alarm for the moment.
 func (c *clock) at(due time.Time) *alarm {
+	due = due.Add(c.late)
 	a := &alarm{clock: c, due: due, rings: make(chan struct{}), index: -1}
 	wait := time.Until(due)
 	if wait <= 0 {

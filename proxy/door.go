@@ -46,6 +46,9 @@ func (r *Relay) open(at string) error {
 	plan := r.plan
 	r.mu.Unlock()
 	d := &door{relay: r, closed: make(chan struct{})}
+	if virtual := r.config.Network; virtual != nil {
+		return r.openVirtual(d, virtual, at, plan)
+	}
 	if f, shut := plan.keptShut(); shut {
 		addr, release, err := bind(at, f.Type == "connect_blackhole")
 		if err != nil {
@@ -74,6 +77,27 @@ func (r *Relay) open(at string) error {
 			}
 		}
 	}
+	d.work.Go(d.accept)
+	return nil
+}
+
+// openVirtual is open on a network that is not the kernel's.
+func (r *Relay) openVirtual(d *door, n Network, at string, plan Plan) error {
+	if f, shut := plan.keptShut(); shut {
+		addr, release := n.Shut(f.Type == "connect_blackhole", func() {
+			r.rec.signed(0)
+			r.rec.struck(f, 0, f.Stream, 0)
+		})
+		d.fault, d.release = f.Type, release
+		r.hold(d, addr)
+		return nil
+	}
+	l, err := n.Listen(at)
+	if err != nil {
+		return fmt.Errorf("relay: %w", err)
+	}
+	d.listener, d.release = l, func() { _ = l.Close() }
+	r.hold(d, l.Addr())
 	d.work.Go(d.accept)
 	return nil
 }

@@ -18,18 +18,18 @@ const (
 // errGone is returned for operations on an end that this side has closed.
 var errGone = errors.New("closed by the relay")
 
-// A socket is a stream socket of the kernel's: TCP, or Unix.
-type socket interface {
+// A halfCloser is a connection whose directions end by themselves.
+type halfCloser interface {
 	net.Conn
 	CloseWrite() error
-	SyscallConn() (syscall.RawConn, error)
 }
 
 // An end is the relay's socket on one side of a connection. It knows what the kernel says only once: a reset that a write
 // was told of, which a later read would take for an orderly end.
 type end struct {
-	conn socket
-	raw  syscall.RawConn
+	conn    halfCloser
+	raw     syscall.RawConn // of a socket
+	virtual Conn            // of no socket
 
 	writing      sync.Mutex // held across a write and the note of what it was told
 	resetByWrite bool       // under writing: a write was told ECONNRESET: there was no FIN before the RST
@@ -39,11 +39,18 @@ type end struct {
 }
 
 func newEnd(c net.Conn) (*end, error) {
-	s, ok := c.(socket)
+	s, ok := c.(halfCloser)
 	if !ok {
 		return nil, errors.New("not a stream socket")
 	}
-	raw, err := s.SyscallConn()
+	if v, is := c.(Conn); is {
+		return &end{conn: s, virtual: v}, nil
+	}
+	socket, ok := c.(syscall.Conn)
+	if !ok {
+		return nil, errors.New("not a stream socket")
+	}
+	raw, err := socket.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +63,7 @@ func (e *end) how(err error) (ended string, gone error) {
 	case e.gone.Load() || errors.Is(err, net.ErrClosed):
 		return "", errGone
 	case errors.Is(err, io.EOF):
-		if !dead(e.raw) {
+		if !e.dead() {
 			return endFIN, nil
 		}
 		// The kernel reports a reset once. If a write got it, this read sees an end that never was. On a dead socket no
@@ -95,6 +102,10 @@ func (e *end) reset() {
 	if e.gone.Swap(true) {
 		return
 	}
+	if e.virtual != nil {
+		e.virtual.Abort()
+		return
+	}
 	e.linger()
 	e.hush()
 	_ = e.conn.Close()
@@ -121,7 +132,7 @@ func (e *end) close() {
 		return
 	}
 	e.closeWrite()
-	discardQueued(e.raw)
+	e.discard()
 	e.release()
 }
 

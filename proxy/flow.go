@@ -111,7 +111,7 @@ func (f *flow) hand(p []byte) (rest []byte) {
 // take reads at most limit bytes into a pooled buffer, which is taken only when there is something to read. An end of the
 // stream is noted; the error is then errEnd, and errGone while the connection is being torn down.
 func (f *flow) take(limit int64) (buf *[maxChunk]byte, n int, err error) {
-	buf, n, err = readReady(f.src, &f.pair.relay.buffers, int(min(limit, chunkSize)))
+	buf, n, err = f.src.read(&f.pair.relay.buffers, int(min(limit, chunkSize)))
 	if n > 0 {
 		f.pair.log.received(f.stream, int64(n))
 		return buf, n, nil
@@ -168,7 +168,7 @@ func (f *flow) free() bool {
 // watch waits for a reset behind the sender's FIN: what the receiver would learn from its next write, were it connected
 // directly.
 func (f *flow) watch() {
-	if !awaitDead(f.src.raw) || f.src.shut.Load() {
+	if !f.src.awaitDead() || f.src.shut.Load() {
 		return
 	}
 	f.pair.log.ended(f.stream, endRST)

@@ -40,6 +40,11 @@ func (p *pair) confirmLimit() time.Duration {
 
 // peerOf returns a question: how does the kernel see the socket at the other end of e? ok is false where it cannot be seen.
 func (p *pair) peerOf(e *end) func() (s sockdiag.Socket, ok bool) {
+	if e.virtual != nil {
+		return func() (sockdiag.Socket, bool) {
+			return sockdiag.Socket{Unread: uint32(e.virtual.PeerUnread())}, !e.virtual.Aborted()
+		}
+	}
 	local, isTCP := addrPort(e.conn.LocalAddr())
 	remote, _ := addrPort(e.conn.RemoteAddr())
 	return func() (sockdiag.Socket, bool) {

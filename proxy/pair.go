@@ -95,11 +95,7 @@ func (p *pair) dial(plan Plan) error {
 		case <-ctx.Done():
 		}
 	})
-	d := net.Dialer{KeepAlive: -1}
-	if plan.holdsBack(Downstream) {
-		d.Control = smallBuffers
-	}
-	c, err := d.DialContext(ctx, network(p.relay.config.Upstream), address(p.relay.config.Upstream))
+	c, err := p.relay.config.dial(ctx, plan)
 	if err != nil {
 		return err
 	}
@@ -108,12 +104,24 @@ func (p *pair) dial(plan Plan) error {
 		_ = c.Close()
 		return err
 	}
-	p.server.conn, p.server.raw = e.conn, e.raw
+	p.server.conn, p.server.raw, p.server.virtual = e.conn, e.raw, e.virtual
 	p.dialled.raise()
 	if p.aborted.raised() {
 		p.server.reset()
 	}
 	return nil
+}
+
+// dial connects to the upstream.
+func (c Config) dial(ctx context.Context, plan Plan) (net.Conn, error) {
+	if c.Network != nil {
+		return c.Network.Dial(ctx, c.Upstream)
+	}
+	d := net.Dialer{KeepAlive: -1}
+	if plan.holdsBack(Downstream) {
+		d.Control = smallBuffers
+	}
+	return d.DialContext(ctx, network(c.Upstream), address(c.Upstream))
 }
 
 // run relays until both directions have ended or the connection is aborted.

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -20,6 +21,7 @@ type Config struct {
 	Plan      Plan    // the faults; its streams resolved (see [Plan.Facing])
 	TimeScale float64 // stretches the relay's own waits on a slow machine; default 1
 	Board     *Board  // where the notices go; default: one of the relay's own
+	Network   Network // where it listens and dials; default: the kernel's sockets
 }
 
 // A Relay is the wire: it accepts connections, dials the upstream for each, and moves bytes between the two through the
@@ -72,7 +74,7 @@ func Listen(config Config) (*Relay, error) {
 		config: config,
 		plan:   config.Plan,
 		rec:    newRecorder(config.Board),
-		clock:  newClock(),
+		clock:  newClock(config.Network != nil),
 		toxics: toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()),
 		pairs:  map[*pair]struct{}{},
 	}
@@ -106,6 +108,9 @@ func (c Config) check(p Plan) error {
 		}
 		if network(needs) == "unix" {
 			return &InvalidFault{f.ID(), "type", "needs TCP; " + needs + " is a Unix socket"}
+		}
+		if loses && c.Network != nil {
+			return fmt.Errorf("%s: %w: packets are lost between sockets only", f.ID(), errors.ErrUnsupported)
 		}
 		if loses {
 			if err := canLose(); err != nil {
@@ -164,9 +169,15 @@ func (r *Relay) Close() error {
 // Dial connects through the relay and returns when the relay has dialled the upstream, so that connections reach it in the
 // order of their dials. The connection may be a dead one: that the upstream could not be dialled is seen by using it.
 func (r *Relay) Dial(ctx context.Context) (net.Conn, error) {
-	var d net.Dialer
 	addr := r.Addr()
-	c, err := d.DialContext(ctx, addr.Network(), addr.String())
+	var c net.Conn
+	var err error
+	if virtual := r.config.Network; virtual != nil {
+		c, err = virtual.Dial(ctx, addr.String())
+	} else {
+		var d net.Dialer
+		c, err = d.DialContext(ctx, addr.Network(), addr.String())
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func (p pipe) close() {
 // splice moves bytes from socket to socket inside the kernel while they come in bulk and no fault waits for one of them. It
 // returns when that is over: held is what was read meanwhile and not passed on, err how the stream ended.
 func (f *flow) splice() (held []byte, err error) {
-	if !f.free() || f.spare() < pipeSize {
+	if f.src.virtual != nil || !f.free() || f.spare() < pipeSize {
 		return nil, nil
 	}
 	pipe, err := f.pair.relay.pipes.get()

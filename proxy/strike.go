@@ -107,7 +107,7 @@ func (f *flow) awaitOpposite(a *armed) bool {
 		return false
 	}
 	return f.pair.poll(0, func() bool {
-		waiting, ok := queued(f.dst.raw)
+		waiting, ok := f.dst.queued()
 		return !ok || waiting == 0
 	})
 }
@@ -259,7 +259,7 @@ const settle = 5 * time.Millisecond
 func (f *flow) drained() {
 	peer := f.pair.peerOf(f.dst)
 	f.pair.poll(0, func() bool {
-		if n, ok := f.unsent(); !ok || n == 0 || dead(f.dst.raw) {
+		if n, ok := f.unsent(); !ok || n == 0 || f.dst.dead() {
 			return true
 		}
 		s, ok := peer() // its acknowledgement may be delayed by 40 ms and more
@@ -290,4 +290,4 @@ func (f *flow) arrived(peer sockdiag.Socket) bool {
 // flush is drained for ends that merely pass on what the sender did: it gives up on a peer that takes nothing.
 func (f *flow) flush() { f.pair.drain(25*time.Millisecond, f.unsent) }
 
-func (f *flow) unsent() (n int, ok bool) { return unsent(f.dst.raw) }
+func (f *flow) unsent() (n int, ok bool) { return f.dst.unsent() }
