@@ -29,7 +29,7 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 
 	stage := &fixtures.Stage{Speech: t.Speech(), Security: security(t, c), Seed: e.seedOf(c), Deadlines: timing, Patience: guard(timing, scale), Events: fixtures.NewEvents()}
 	bodies := stage.Messages(c.Exchange)
-	service, addr, err := serve(stage, c.Exchange)
+	service, addr, err := e.serve(stage, c.Exchange)
 	if err != nil {
 		return o, fmt.Errorf("a port for the reference server: %w", err)
 	}

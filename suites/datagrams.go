@@ -52,15 +52,15 @@ func (r datagramRelay) Dial(ctx context.Context) (net.Conn, error) {
 }
 
 // dialerOf dials the server as the protocol has it.
-func dialerOf(p fixtures.Protocol, addr string) func(context.Context) (net.Conn, error) {
+func (e *Engine) dialerOf(p fixtures.Protocol, addr string) func(context.Context) (net.Conn, error) {
 	if p == fixtures.UDPProtocol {
 		return func(ctx context.Context) (net.Conn, error) { return fixtures.DialDatagrams(ctx, addr) }
 	}
-	return dialer(addr)
+	return e.dialer(addr)
 }
 
 // serve starts the reference server of the exchange, and says where it is.
-func serve(stage *fixtures.Stage, x fixtures.Exchange) (*fixtures.Service, string, error) {
+func (e *Engine) serve(stage *fixtures.Stage, x fixtures.Exchange) (*fixtures.Service, string, error) {
 	if stage.Protocol == fixtures.UDPProtocol {
 		conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
 		if err != nil {
@@ -68,7 +68,7 @@ func serve(stage *fixtures.Stage, x fixtures.Exchange) (*fixtures.Service, strin
 		}
 		return stage.ServePackets(conn, x), conn.LocalAddr().String(), nil
 	}
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	l, err := e.listen()
 	if err != nil {
 		return nil, "", err
 	}

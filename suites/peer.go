@@ -3,7 +3,6 @@ package suites
 import (
 	"context"
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/faultwire/faultwire/fixtures"
@@ -24,7 +23,7 @@ func (e *Engine) observePeer(ctx context.Context, b *bench, c cases.Case, follow
 	defer cancel()
 
 	stage := &fixtures.Stage{Speech: t.Speech(), Security: security(t, c), Seed: e.seedOf(c), Deadlines: timing, Patience: guard(timing, scale), Events: fixtures.NewEvents()}
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	l, err := e.listen()
 	if err != nil {
 		return o, fmt.Errorf("a port for the reference server: %w", err)
 	}
@@ -57,7 +56,7 @@ func (e *Engine) observePeer(ctx context.Context, b *bench, c cases.Case, follow
 	defer in.Close()
 	dialling := *stage
 	dialling.Seed, dialling.Patience = stage.Seed+1, patience(scale)
-	dialling.Dial, dialling.Direct = in.Dial, dialer(peer.Addr)
+	dialling.Dial, dialling.Direct = in.Dial, e.dialer(peer.Addr)
 	played := make(chan fixtures.Record, 1)
 	go func() { played <- dialling.Play(ctx, toward.Exchange) }()
 	o, _, err = e.ask(ctx, t, c, session{stage, service, out, w, started}, peer, o)

@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"net"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/proxy"
 	"github.com/faultwire/faultwire/proxy/remote"
 	"github.com/faultwire/faultwire/reports"
 	"github.com/faultwire/faultwire/suites/cases"
@@ -60,6 +62,7 @@ type Engine struct {
 	pool    *pool
 	stand   *stand
 
+	network     proxy.Network         // where everything listens and dials; nil is the kernel's sockets
 	credentials *fixtures.Credentials // nil if no target speaks TLS
 
 	mu      sync.Mutex
@@ -68,11 +71,14 @@ type Engine struct {
 }
 
 // New checks the options and selects the pairs. The error is a [targets.ConfigError] or an [UnknownPattern].
-func New(o Options) (*Engine, error) {
+func New(o Options) (*Engine, error) { return newEngine(o, nil) }
+
+// newEngine is New on a network that is not the kernel's.
+func newEngine(o Options, network proxy.Network) (*Engine, error) {
 	if o.Scale == 0 {
 		o.Scale = 1
 	}
-	e := &Engine{options: o, benches: map[string]*bench{}, pending: map[string]chan reports.Result{}}
+	e := &Engine{options: o, network: network, benches: map[string]*bench{}, pending: map[string]chan reports.Result{}}
 	chosen, err := Cases(o.Patterns, o.Full)
 	if err != nil {
 		return nil, err
@@ -88,6 +94,9 @@ func New(o Options) (*Engine, error) {
 		}
 		if t.TLS {
 			t.Credentials = e.credentials
+		}
+		if network != nil {
+			t.Network = network
 		}
 		if err := t.Validate(); err != nil {
 			return nil, err
@@ -108,16 +117,36 @@ func New(o Options) (*Engine, error) {
 		}
 	}
 	e.pool = newPool()
-	if e.stand, err = newStand(); err != nil {
-		return nil, err
+	if network == nil { // where time is the kernel's, it has to be watched
+		if e.stand, err = newStand(); err != nil {
+			return nil, err
+		}
 	}
 	return e, nil
+}
+
+// listen is where the reference side listens.
+func (e *Engine) listen() (net.Listener, error) {
+	if e.network != nil {
+		return e.network.Listen("")
+	}
+	return net.Listen("tcp4", "127.0.0.1:0")
+}
+
+// dialer connects to the address, past the wire.
+func (e *Engine) dialer(addr string) func(context.Context) (net.Conn, error) {
+	if e.network != nil {
+		return func(ctx context.Context) (net.Conn, error) { return e.network.Dial(ctx, addr) }
+	}
+	return dialer(addr)
 }
 
 // Close waits for what still runs, pairs begun ahead too, and ends the engine.
 func (e *Engine) Close() {
 	e.work.Wait()
-	e.stand.close()
+	if e.stand != nil {
+		e.stand.close()
+	}
 	if e.credentials != nil {
 		_ = e.credentials.Remove()
 	}

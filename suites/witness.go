@@ -71,11 +71,16 @@ func (s *stand) close() {
 
 // call has a witness attend until it is dismissed.
 func (s *stand) call() (*witness, error) {
+	w := &witness{stop: make(chan struct{}), done: make(chan struct{})}
+	if s == nil { // nothing is late in virtual time
+		close(w.done)
+		return w, nil
+	}
 	c, err := net.Dial("tcp", s.listener.Addr().String())
 	if err != nil {
 		return nil, fmt.Errorf("the witness: %w", err)
 	}
-	w := &witness{conn: c, stop: make(chan struct{}), done: make(chan struct{})}
+	w.conn = c
 	go w.attend()
 	return w, nil
 }

@@ -20,7 +20,7 @@ func (t *Target) Exchange(ctx context.Context, addr string, job Job) Said {
 	case t.Command != nil:
 		return t.Command.exchange(ctx, t, addr, job)
 	case t.Client != nil:
-		job.TLS = t.trusts(addr)
+		job.TLS, job.Network = t.trusts(addr), t.Network
 		said, _ := t.call(ctx, func(ctx context.Context) Said {
 			ctx, cancel := context.WithCancel(ctx)
 			defer cancel()

@@ -31,7 +31,10 @@ func (t *Target) network() network {
 
 // hold opens what a server in this process is given.
 func (t *Target) hold() (net.Listener, error) {
-	if t.Packets == nil {
+	switch {
+	case t.Packets == nil && t.Network != nil:
+		return t.Network.Listen("")
+	case t.Packets == nil:
 		return net.Listen("tcp4", "127.0.0.1:0")
 	}
 	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")

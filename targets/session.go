@@ -36,7 +36,7 @@ func (t *Target) Open(ctx context.Context, addr string, patience time.Duration) 
 		exchange, end := client.Open(addr)
 		secure := t.trusts(addr)
 		return &calledSession{target: t, exchange: func(ctx context.Context, job Job) Said {
-			job.TLS = secure
+			job.TLS, job.Network = secure, t.Network
 			return exchange(ctx, job)
 		}, end: end}, nil
 	}

@@ -43,6 +43,7 @@ type Target struct {
 	KnownFailures map[string]Known // by case ID or pattern
 	Limits        Limits
 
+	Network     Network               // in this process: where it listens and dials; nil is the kernel's sockets
 	Credentials *fixtures.Credentials // with TLS: what it is to trust, or to show. The engine makes them
 }
 
@@ -109,6 +110,7 @@ type Job struct {
 	Fresh    bool               // in a session: not on a connection of an earlier exchange
 	Method   string             // HTTP: the request's method; empty is GET
 	Path     string             // HTTP: what is asked for; the messages are what a POST carries
+	Network  Network            // clients in this process: where to dial; see [Job.DialContext]
 	TLS      *tls.Config        // clients in this process: what to connect with, under TLS; nil is none
 	Cancel   <-chan struct{}    // clients in this process: the context is cancelled when it is closed; nil is never
 	Nudge    time.Duration      // clients with a process: it gets a signal that means nothing, SIGWINCH, as often; zero is never

@@ -123,6 +123,7 @@ func (c *Conn) Write(b []byte) (total int, err error) {
 		case h.closed: // the peer's kernel answers with a reset, which the next write is told of
 			h.pipe = true
 			total = len(b)
+			c.pair.change()
 		default:
 			n := min(len(b)-total, max(0, buffer-h.size))
 			if n > 0 || len(b) == 0 {
@@ -232,14 +233,17 @@ func (c *Conn) Discard() {
 func (c *Conn) Aborted() bool {
 	c.pair.mu.Lock()
 	defer c.pair.mu.Unlock()
-	return c.in.rst
+	return c.aborted()
 }
+
+// aborted reports whether the peer has aborted the connection, or has answered with a reset what it did not want. The caller holds mu.
+func (c *Conn) aborted() bool { return c.in.rst || c.out.pipe }
 
 // AwaitAbort waits until the peer aborts the connection, or this end is closed: then it returns false.
 func (c *Conn) AwaitAbort() bool {
 	for {
 		c.pair.mu.Lock()
-		aborted, closed, changed := c.in.rst, c.in.closed, c.pair.changed
+		aborted, closed, changed := c.aborted(), c.in.closed, c.pair.changed
 		c.pair.mu.Unlock()
 		if aborted || closed {
 			return aborted

@@ -20,7 +20,7 @@ import (
 type client struct {
 	protocol fixtures.Protocol
 	keep     func(promised fixtures.Deadlines) fixtures.Deadlines
-	dial     func(ctx context.Context, d net.Dialer, addr string) (net.Conn, error)
+	dial     func(ctx context.Context, dial func(context.Context) (net.Conn, error)) (net.Conn, error)
 	secure   func(ctx context.Context, conn net.Conn, t *tls.Config, limit time.Duration) (net.Conn, error)
 	length   func(r io.Reader) (int, error)              // reads how long a framed reply is
 	body     func(r io.Reader, size int) ([]byte, error) // reads the reply's body, or what there is of it
@@ -42,8 +42,8 @@ func soundClient(p fixtures.Protocol) *client {
 	return &client{
 		protocol: p,
 		keep:     func(promised fixtures.Deadlines) fixtures.Deadlines { return promised },
-		dial: func(ctx context.Context, d net.Dialer, addr string) (net.Conn, error) {
-			return d.DialContext(ctx, "tcp", addr)
+		dial: func(ctx context.Context, dial func(context.Context) (net.Conn, error)) (net.Conn, error) {
+			return dial(ctx)
 		},
 		secure:  shaken,
 		length:  announced,
@@ -142,7 +142,9 @@ func (s *session) play(ctx context.Context, job targets.Job) (received []byte, e
 		end = time.Now().Add(limits.Total)
 	}
 	if s.conn == nil {
-		dialled, err := s.dial(ctx, net.Dialer{Timeout: limits.Connect, Deadline: end}, s.addr)
+		dialled, err := s.dial(ctx, func(ctx context.Context) (net.Conn, error) {
+			return job.DialContext(ctx, net.Dialer{Timeout: limits.Connect, Deadline: end}, s.addr)
+		})
 		if err == nil && job.TLS != nil {
 			dialled, err = s.secure(ctx, dialled, job.TLS, limits.Connect)
 		}

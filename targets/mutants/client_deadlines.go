@@ -38,7 +38,9 @@ func deadlineMutants() []Mutant {
 			"does not hear that it is cancelled",
 			func(c *client) {
 				c.deaf = true
-				c.dial = func(_ context.Context, d net.Dialer, addr string) (net.Conn, error) { return d.Dial("tcp", addr) }
+				c.dial = func(ctx context.Context, dial func(context.Context) (net.Conn, error)) (net.Conn, error) {
+					return dial(context.WithoutCancel(ctx))
+				}
 			},
 			by(neverHang, "tcp.timeout.cancelled*")),
 		clientMutant("client-any-progress", fixtures.EchoProtocol,
@@ -127,12 +129,12 @@ func scaled(times float64) func(fixtures.Deadlines) fixtures.Deadlines {
 	}
 }
 
-func stubbornly(ctx context.Context, d net.Dialer, addr string) (net.Conn, error) {
+func stubbornly(ctx context.Context, dial func(context.Context) (net.Conn, error)) (net.Conn, error) {
 	retry := time.NewTicker(10 * time.Millisecond)
 	defer retry.Stop()
 	var refused error
 	for {
-		conn, err := d.DialContext(ctx, "tcp", addr)
+		conn, err := dial(ctx)
 		switch {
 		case fixtures.OutcomeOf(err) == fixtures.Refused:
 			refused = err

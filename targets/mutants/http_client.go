@@ -167,7 +167,7 @@ var errBroken = fmt.Errorf("%w: no HTTP", fixtures.ErrMalformed)
 func (s *httpSession) ask(ctx context.Context, job targets.Job, path string, content []byte, end time.Time) (status int, to string, reply []byte, err error) {
 	limits := s.keep(job.Promises)
 	if s.conn == nil {
-		dialled, err := (&net.Dialer{Timeout: limits.Connect, Deadline: end}).DialContext(ctx, "tcp", s.addr)
+		dialled, err := job.DialContext(ctx, net.Dialer{Timeout: limits.Connect, Deadline: end}, s.addr)
 		if err == nil && job.TLS != nil {
 			dialled, err = shaken(ctx, dialled, job.TLS, limits.Connect)
 		}

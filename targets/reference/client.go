@@ -88,7 +88,7 @@ func (s *session) play(ctx context.Context, job targets.Job) (received []byte, e
 	}
 	if s.kept == nil {
 		dialer := net.Dialer{Timeout: job.Promises.Connect, Deadline: end}
-		if s.kept, err = dialer.DialContext(ctx, "tcp", s.addr); err != nil {
+		if s.kept, err = job.DialContext(ctx, dialer, s.addr); err != nil {
 			s.kept = nil // not an interface that holds a nil
 			return nil, err
 		}

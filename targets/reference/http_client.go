@@ -66,8 +66,8 @@ func transport(job targets.Job) *http.Transport {
 	d := job.Promises
 	dialer := net.Dialer{Timeout: d.Connect}
 	return &http.Transport{
-		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, network, addr)
+		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
+			conn, err := job.DialContext(ctx, dialer, addr)
 			if err != nil {
 				return nil, err
 			}
