@@ -98,6 +98,10 @@ func (s *sheet) explain(family []cases.Case) {
 		s.entry("The wire", f)
 	}
 	s.entry("Exchange", exchange(c.Exchange))
+	under, timing := example(c)
+	if peer := suites.Narrated(c, under, timing); len(peer) > 0 {
+		s.entry("The peer", strings.Join(peer, "\n"))
+	}
 	if c.Watch != nil {
 		s.entry("Watched", watched(*c.Watch))
 	}
@@ -171,18 +175,23 @@ func audience(c cases.Case) string {
 	return s
 }
 
-// faults are what the wire does to a target that promises the built-in deadlines.
-func faults(c cases.Case) (all []string) {
-	timing := cases.Timing{
+// example is a target that the case is for, and that promises the built-in deadlines.
+func example(c cases.Case) (*targets.Target, cases.Timing) {
+	t := &targets.Target{Protocol: c.Speaks[0], Role: targets.ClientRole}
+	if c.Role == cases.Server {
+		t.Role = targets.ServerRole
+	}
+	return t, cases.Timing{
 		Connect: reference.ConnectDeadline, Read: reference.ReadDeadline, Write: reference.WriteDeadline,
 		Total: reference.TotalDeadline, Idle: reference.IdleDeadline,
 	}
-	role := targets.ClientRole
-	if c.Role == cases.Server {
-		role = targets.ServerRole
-	}
-	for _, f := range c.Faults(timing, &targets.Target{Protocol: c.Speaks[0]}) {
-		all = append(all, suites.InWords(f, role))
+}
+
+// faults are what the wire does.
+func faults(c cases.Case) (all []string) {
+	t, timing := example(c)
+	for _, f := range c.Faults(timing, t) {
+		all = append(all, suites.InWords(f, t.Role))
 	}
 	if len(all) == 0 {
 		return []string{"no fault"}
@@ -204,24 +213,6 @@ func exchange(x fixtures.Exchange) string {
 		s = fmt.Sprintf("a session of %d exchanges: %s", len(x.Calls), folded(sizes))
 	} else if len(x.Conns) == 0 {
 		s += ", there and back"
-	}
-	var conns []string
-	for _, c := range x.Conns {
-		var steps []string
-		for _, step := range c.Steps {
-			steps = append(steps, strings.ReplaceAll(string(step.Do), "_", " "))
-		}
-		times := ""
-		if c.Repeat > 1 {
-			times += fmt.Sprintf(", %d times", c.Repeat)
-		}
-		if c.Parallel > 1 {
-			times += fmt.Sprintf(", %d at once", c.Parallel)
-		}
-		conns = append(conns, "("+folded(steps)+")"+times)
-	}
-	if len(conns) > 0 {
-		s += "\nFaultwire's side: " + folded(conns)
 	}
 	if x.Bystander != nil {
 		s += "\nbeside it, not through the wire: " + exchange(*x.Bystander)

@@ -23,7 +23,8 @@ import (
 type options struct {
 	client, server, address  string
 	protocol, name, classify string
-	noOutput                 bool
+	noOutput, tls            bool
+	path                     string
 	session                  bool
 	promises                 fixtures.Deadlines
 	config                   string
@@ -48,7 +49,9 @@ func (o *options) bind(c *cobra.Command) {
 	o.what.StringVar(&o.client, "client", "", "the `command` of a client to test: 'python3 client.py {host} {port}'")
 	o.what.StringVar(&o.server, "server", "", "the `command` of a server to test: './server --port {port}'")
 	o.what.StringVar(&o.address, "server-address", "", "a server to test that is running already, at `host:port`")
-	o.what.StringVar(&o.protocol, "protocol", string(fixtures.EchoProtocol), "the `protocol`: echo, framed (each message behind its length in four bytes) or line (before an LF)")
+	o.what.StringVar(&o.protocol, "protocol", string(fixtures.EchoProtocol), "the `protocol`: echo, framed (each message behind its length in four bytes), line (before an LF), http, or udp (a datagram each)")
+	o.what.BoolVar(&o.tls, "tls", false, "under the protocol there is TLS: {ca_file} is what to trust, {cert_file} and {key_file} what a server shows")
+	o.what.StringVar(&o.path, "path", "", "where the page is that a server serves, of http: a `path` (default /)")
 	o.what.StringVar(&o.name, "name", "", "the `name` that reports give the target (default client or server)")
 	o.what.DurationVar(&o.promises.Connect, "connect-timeout", 0, "what the client promises: longest wait for a connection")
 	o.what.DurationVar(&o.promises.Read, "read-timeout", 0, "what the client promises: longest silence it accepts")

@@ -86,7 +86,7 @@ func TestUsageAndConfiguration(t *testing.T) {
 		{"run --client ./no-such-program", 2, "no-such-program does not exist; build it first"},
 		{"run --client {port}", 2, "--client: the program itself cannot be a placeholder"},
 		{"run --client go --classify cobol", 2, `--classify: unknown preset "cobol"; known: curl`},
-		{"run --client go --protocol http", 2, "--protocol: unknown protocol"},
+		{"run --client go --protocol gopher", 2, "--protocol: unknown protocol"},
 		{"run --client go --read-timeout 1us", 2, "--read-timeout: 1µs is too short"},
 		{"run --client go --name a/b", 2, "--name: "},
 		{"run --server-address 7000", 2, "--server-address: "},

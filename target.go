@@ -75,7 +75,7 @@ func (o *options) fromFlags(flags []string) ([]targets.Target, error) {
 		return nil, errors.New("--name is for one target: leave it out, or write a " + defaultConfig)
 	}
 	for _, flag := range flags {
-		forServers := flag == "idle-timeout"
+		forServers := flag == "idle-timeout" || flag == "path"
 		forClients := flag == "classify" || flag == "no-output" || flag == "session" || strings.HasSuffix(flag, "-timeout") && !forServers
 		if forClients && !client || forServers && !server {
 			return nil, fmt.Errorf("--%s is for a %s, and none is given; leave it out", flag, map[bool]string{true: "client", false: "server"}[forClients])
@@ -124,7 +124,7 @@ func (o *options) clientTarget(classified bool) (targets.Target, error) {
 func (o *options) serverTarget(command bool) (targets.Target, error) {
 	t := o.target(targets.ServerRole)
 	t.Promises = fixtures.Deadlines{Idle: t.Promises.Idle}
-	t.Address = o.address
+	t.Address, t.Path = o.address, o.path
 	if command {
 		args, err := targets.SplitCommand(o.server)
 		if err != nil {
@@ -136,7 +136,7 @@ func (o *options) serverTarget(command bool) (targets.Target, error) {
 }
 
 func (o *options) target(role targets.Role) targets.Target {
-	return targets.Target{Name: cmp.Or(o.name, string(role)), Role: role, Protocol: fixtures.Protocol(o.protocol), Promises: o.promises}
+	return targets.Target{Name: cmp.Or(o.name, string(role)), Role: role, Protocol: fixtures.Protocol(o.protocol), TLS: o.tls, Promises: o.promises}
 }
 
 // chosen are the targets of these names, in their own order; without names all.

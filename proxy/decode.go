@@ -218,7 +218,7 @@ func (p parser) fault(n *yaml.Node, path string) (Fault, error) {
 	if t := p.key(n, "trigger"); t != nil {
 		var at int64
 		err := p.values(t, path+"trigger.", map[string]any{"byte": &trigger.Byte, "opposite": &trigger.Opposite,
-			"time": &at, "match": &trigger.Match})
+			"time": &at, "match": &trigger.Match, "datagram": &trigger.Datagram})
 		if err != nil {
 			return f, err
 		}
@@ -229,7 +229,7 @@ func (p parser) fault(n *yaml.Node, path string) (Fault, error) {
 	}
 	if u := p.key(n, "until"); u != nil {
 		var until Until
-		if err := p.values(u, path+"until.", map[string]any{"byte": &until.Byte, "for": &until.For}); err != nil {
+		if err := p.values(u, path+"until.", map[string]any{"byte": &until.Byte, "datagram": &until.Datagram, "for": &until.For}); err != nil {
 			return f, err
 		}
 		f.Until = &until

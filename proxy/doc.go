@@ -1,4 +1,5 @@
-// Package proxy is the wire: a TCP relay that is exact where Toxiproxy is not, and hostile where a plan says so.
+// Package proxy is the wire: a TCP relay that is exact where Toxiproxy is not, and hostile where a plan says so; and one for
+// datagrams, which is this package's alone ([DatagramRelay]).
 //
 //	target ⇄ edge ⇄ Toxiproxy toxic links ⇄ edge ⇄ reference
 //

@@ -67,12 +67,16 @@ type Trigger struct {
 	// The kernel delivers ECONNRESET once, and a write would take it: a reset that must be reported waits until its
 	// victim has nothing left to write.
 	Opposite int64 `json:"opposite,omitempty"`
+	// Datagram is the number of the first datagram that it strikes, counted from 1 in its direction; see [DatagramRelay]. 0 is
+	// the first. Datagrams know no Byte, Match and Opposite.
+	Datagram int64 `json:"datagram,omitempty"`
 }
 
-// Until is the end of a fault: at a byte of its stream, or after a time. With neither it has no end.
+// Until is the end of a fault: at a byte of its stream, at a datagram, or after a time. With none of them it has no end.
 type Until struct {
-	Byte int64 `json:"byte,omitempty"` // counted as [Trigger.Byte] is: the first that is spared
-	For  int64 `json:"for,omitempty"`  // milliseconds since it struck
+	Byte     int64 `json:"byte,omitempty"`     // counted as [Trigger.Byte] is: the first that is spared
+	Datagram int64 `json:"datagram,omitempty"` // the number of the first that is spared
+	For      int64 `json:"for,omitempty"`      // milliseconds since it struck
 }
 
 func fault(kind string, attributes ...any) Fault {
@@ -314,6 +318,7 @@ func (f Fault) String() string {
 	if t.Opposite > 0 {
 		fmt.Fprintf(&b, ", once %d bytes have gone the other way", t.Opposite)
 	}
+	b.WriteString(f.datagrams())
 	if u.Byte > 0 {
 		fmt.Fprintf(&b, ", until byte %d", u.Byte)
 	}

@@ -22,6 +22,7 @@ type attribute struct {
 	unit     string
 	min, max int64
 	required bool
+	over     medium // where it makes sense; 0 is wherever its fault does
 }
 
 // A kind is what a type of fault is: where it runs and what it takes. kinds is the one table that validation, the text
@@ -31,7 +32,8 @@ type kind struct {
 	begins     bool // takes a trigger: a byte, a time or a match
 	strikes    bool // it strikes in an instant, so it can wait for the other direction, too
 	ends       ending
-	data       bool // takes data, and needs it
+	data       bool   // takes data, and needs it
+	over       medium // what it can strike; 0 is streams alone
 	attributes []attribute
 }
 
@@ -52,8 +54,8 @@ const (
 var kinds = map[string]kind{
 	"latency": {runs: inLink, begins: true, ends: atByteToo, attributes: []attribute{
 		{name: "latency", unit: "ms", max: day, required: true}, {name: "jitter", unit: "ms", max: day},
-		{name: "window", unit: "bytes", min: 1, max: 1 << 30}}},
-	"bandwidth": {runs: inLink, begins: true, ends: atByteToo, attributes: []attribute{
+		{name: "window", unit: "bytes", min: 1, max: 1 << 30, over: streams}}, over: streams | datagrams},
+	"bandwidth": {runs: inLink, begins: true, ends: atByteToo, over: streams | datagrams, attributes: []attribute{
 		{name: "rate", unit: "KB/s", max: 100_000_000, required: true}}},
 	"slow_close": {runs: inLink, attributes: []attribute{{name: "delay", unit: "ms", max: day, required: true}}},
 	"slicer": {runs: inLink, begins: true, ends: atByteToo, attributes: []attribute{
@@ -70,9 +72,10 @@ var kinds = map[string]kind{
 	"close":      {runs: atEdge, begins: true, strikes: true},
 	"half_close": {runs: atEdge, begins: true, strikes: true},
 	"stall":      {runs: atEdge, begins: true, strikes: true, ends: afterTime},
-	"blackhole":  {runs: atEdge, begins: true, strikes: true},
-	"corrupt": {runs: atEdge, begins: true, attributes: []attribute{
-		{name: "bytes", unit: "bytes", min: 1, max: unlimited}, {name: "xor", min: 1, max: 255}}},
+	"blackhole":  {runs: atEdge, begins: true, strikes: true, over: streams | datagrams},
+	"corrupt": {runs: atEdge, begins: true, over: streams | datagrams, attributes: []attribute{
+		{name: "bytes", unit: "bytes", min: 1, max: unlimited}, {name: "xor", min: 1, max: 255},
+		{name: "at", unit: "bytes", max: maxDatagram - 1, over: datagrams}, percent}},
 	"inject": {runs: atEdge, begins: true, strikes: true, data: true},
 	"slice": {runs: atEdge, begins: true, ends: atByteToo, attributes: []attribute{
 		{name: "every", unit: "bytes", min: 1, max: 1 << 30}, {name: "variation", unit: "bytes", max: 1 << 29},
@@ -81,7 +84,15 @@ var kinds = map[string]kind{
 	"packet_loss": {runs: atEdge, begins: true, strikes: true, ends: afterTime, attributes: []attribute{
 		{name: "percent", unit: "%", min: 1, max: 100, required: true}}},
 
-	"refuse":            {runs: onConnect},
+	"loss": {runs: atEdge, begins: true, over: datagrams, attributes: []attribute{percent}},
+	"duplicate": {runs: atEdge, begins: true, over: datagrams, attributes: []attribute{
+		percent, {name: "copies", min: 1, max: 100}}},
+	"reorder": {runs: atEdge, begins: true, over: datagrams, attributes: []attribute{
+		percent, {name: "behind", unit: "datagrams", min: 1, max: 64}, {name: "timeout", unit: "ms", min: 1, max: day}}},
+	"truncate": {runs: atEdge, begins: true, over: datagrams, attributes: []attribute{
+		{name: "bytes", unit: "bytes", max: maxDatagram, required: true}, percent}},
+
+	"refuse":            {runs: onConnect, over: streams | datagrams},
 	"connect_blackhole": {runs: onConnect},
 	"syn_loss":          {runs: onConnect, ends: afterTime},
 	"accept_then_reset": {runs: onConnect},
@@ -121,7 +132,7 @@ func (f Fault) Validate() error {
 	if f.Connection < 0 {
 		return wrong("connection", "%d is negative; connections count from 1, 0 is all", f.Connection)
 	}
-	if key, why := f.badTrigger(k); why != "" {
+	if key, why := f.unfit(k); why != "" {
 		return wrong(key, "%s", why)
 	}
 	if k.data != (len(f.Data) > 0) {
@@ -165,10 +176,14 @@ func (f Fault) Validate() error {
 	return nil
 }
 
-// badTrigger says what is wrong with the fault's beginning or end.
+// badTrigger says what is wrong with the fault's beginning or end, on a stream.
 func (f Fault) badTrigger(k kind) (key, why string) {
 	t, u := f.trigger(), f.until()
 	switch {
+	case t.Datagram != 0:
+		return "trigger.datagram", "a stream has no datagrams: begin at a byte, a time or a match"
+	case u.Datagram != 0:
+		return "until.datagram", "a stream has no datagrams: end at a byte or after a time"
 	case f.Trigger != nil && !k.begins:
 		return "trigger", f.Type + " takes no trigger"
 	case t.Byte < 0:

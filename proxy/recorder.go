@@ -89,7 +89,7 @@ func (l *log) snapshot() ConnTrace {
 		c.DecisionsDropped += d.dropped
 	}
 	slices.SortFunc(c.Decisions, func(a, b Decision) int {
-		return cmp.Or(cmp.Compare(a.Stream, b.Stream), cmp.Compare(a.Fault, b.Fault), cmp.Compare(a.Offset, b.Offset))
+		return cmp.Or(cmp.Compare(a.Stream, b.Stream), cmp.Compare(a.Fault, b.Fault), cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Value, b.Value))
 	})
 	return c
 }
@@ -185,19 +185,23 @@ func (r *recorder) isSettled(client string) (settled bool, changed <-chan struct
 
 // struck notes that a fault struck.
 func (r *recorder) struck(f Fault, conn int, stream Stream, offset int64) {
+	r.strike(Strike{Fault: f.ID(), Conn: conn, Stream: stream, Offset: offset})
+}
+
+func (r *recorder) strike(s Strike) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	name, at := f.ID(), r.now()
+	s.At = r.now()
 	if len(r.trace.Fired) == maxFired {
 		r.trace.Fired = slices.Delete(r.trace.Fired, 0, maxFired/2)
 	}
-	r.trace.Fired = append(r.trace.Fired, Strike{Fault: name, Conn: conn, Stream: stream, Offset: offset, At: at})
-	if l := r.conns[conn]; l != nil {
+	r.trace.Fired = append(r.trace.Fired, s)
+	if l := r.conns[s.Conn]; l != nil {
 		l.mu.Lock()
-		l.c.Events = append(l.c.Events, Event{At: at, Stream: stream, What: "fault", Offset: offset, Fault: name})
+		l.c.Events = append(l.c.Events, Event{At: s.At, Stream: s.Stream, What: "fault", Offset: s.Offset, Fault: s.Fault, Datagram: s.Datagram})
 		l.mu.Unlock()
 	}
-	r.post(Notice{What: "fired", Conn: conn, Fault: name, Stream: stream, Offset: offset})
+	r.post(Notice{What: "fired", Conn: s.Conn, Fault: s.Fault, Stream: s.Stream, Offset: s.Offset})
 	select {
 	case <-r.fired:
 	default:

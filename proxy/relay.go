@@ -88,7 +88,7 @@ func Listen(config Config) (*Relay, error) {
 // check is Validate, and whether these sockets, on this machine, can have the faults: for want of the machine's, the error
 // wraps [errors.ErrUnsupported].
 func (c Config) check(p Plan) error {
-	if err := p.Validate(); err != nil {
+	if err := p.validateOver(streams); err != nil {
 		return err
 	}
 	for _, f := range p.Faults {

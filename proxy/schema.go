@@ -38,8 +38,15 @@ func Schema() []byte {
 
 type object = map[string]any
 
-// schema is that of a fault of this kind.
+// schema is that of a fault of this kind: of either medium, where it is another in each.
 func (k kind) schema(name string) object {
+	if k.alike() {
+		return k.schemaOver(k.media()[0], name)
+	}
+	return object{"anyOf": []any{k.schemaOver(streams, name), k.schemaOver(datagrams, name)}}
+}
+
+func (k kind) schemaOver(m medium, name string) object {
 	number := func(least, most int64, what string) object {
 		n := object{"type": "integer", "minimum": least, "maximum": most}
 		if what != "" {
@@ -57,6 +64,9 @@ func (k kind) schema(name string) object {
 	required := []any{"type"}
 	attributes, needed := object{}, []any{}
 	for _, a := range k.attributes {
+		if a.over != 0 && a.over&m == 0 {
+			continue
+		}
 		attributes[a.name] = number(a.min, a.max, a.unit)
 		if a.required {
 			needed = append(needed, a.name)
@@ -70,6 +80,31 @@ func (k kind) schema(name string) object {
 		p["data"] = object{"type": "string", "minLength": 1, "description": "text, or hexadecimal digits behind hex:"}
 		required = append(required, "data")
 	}
+	if m == datagrams {
+		k.count(p, number)
+	} else {
+		k.trigger(p, number)
+	}
+	return object{"type": "object", "additionalProperties": false, "properties": p, "required": required}
+}
+
+// count is how a fault of datagrams begins and ends.
+func (k kind) count(p object, number func(least, most int64, what string) object) {
+	if !k.begins {
+		return
+	}
+	p["trigger"] = object{"type": "object", "additionalProperties": false, "properties": object{
+		"datagram": number(0, unlimited, "the first that it strikes, from 1"),
+		"time":     number(0, day, "ms since the client's first datagram"),
+	}, "not": object{"required": []any{"time", "datagram"}}}
+	p["until"] = object{"type": "object", "additionalProperties": false, "minProperties": 1, "properties": object{
+		"datagram": number(2, unlimited, "the first that it spares"),
+		"for":      number(1, day, "ms since it began"),
+	}}
+}
+
+// trigger is how a fault of streams begins and ends.
+func (k kind) trigger(p object, number func(least, most int64, what string) object) {
 	if k.begins {
 		at := object{
 			"byte":  number(0, unlimited, "payload bytes of the stream that pass first"),
@@ -89,5 +124,4 @@ func (k kind) schema(name string) object {
 		}
 		p["until"] = object{"type": "object", "additionalProperties": false, "properties": until, "minProperties": 1}
 	}
-	return object{"type": "object", "additionalProperties": false, "properties": p, "required": required}
 }

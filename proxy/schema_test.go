@@ -59,7 +59,7 @@ func randomFault(random *rand.Rand) map[string]any {
 	kind := proxy.Types()[random.IntN(len(proxy.Types()))]
 	f := map[string]any{"type": kind}
 	attributes := map[string]any{}
-	for _, a := range []string{"latency", "jitter", "window", "rate", "delay", "size", "bytes", "timeout", "xor", "percent", "average_size"} {
+	for _, a := range []string{"latency", "jitter", "window", "rate", "delay", "size", "bytes", "timeout", "xor", "percent", "average_size", "copies", "behind"} {
 		likely := proxy.Takes(kind, a)
 		if likely && random.IntN(10) > 0 || random.IntN(60) == 0 {
 			attributes[a] = []any{2, 50, 100, 0, -1, 1 << 40}[min(random.IntN(12), 5)]
@@ -84,7 +84,7 @@ func randomFault(random *rand.Rand) map[string]any {
 		f["toxicity"] = []any{0.5, 1, 7, -1}[random.IntN(4)]
 	}
 	if maybe() {
-		f["trigger"] = map[string]any{[]string{"byte", "time", "match", "opposite"}[random.IntN(4)]: []any{5, "5"}[random.IntN(2)]}
+		f["trigger"] = map[string]any{[]string{"byte", "time", "match", "opposite", "datagram"}[random.IntN(5)]: []any{5, "5"}[random.IntN(2)]}
 		if m, ok := f["trigger"].(map[string]any); ok {
 			for k, v := range m { // the decoder reads numbers and texts by what the key is
 				if k == "match" {
@@ -96,7 +96,7 @@ func randomFault(random *rand.Rand) map[string]any {
 		}
 	}
 	if maybe() {
-		f["until"] = map[string]any{[]string{"byte", "for", "ever"}[random.IntN(3)]: 10}
+		f["until"] = map[string]any{[]string{"byte", "for", "ever", "datagram"}[random.IntN(4)]: 10}
 	}
 	return f
 }

@@ -35,6 +35,8 @@ func (f *flow) add(fault Fault, origin int64, began time.Time) *armed {
 func (f *flow) start(a *armed) {
 	switch {
 	case !kinds[a.Type].strikes || kinds[a.Type].runs != atEdge:
+	case !a.span.starts.IsZero() && !a.span.starts.After(time.Now()) && a.trigger().Opposite == 0:
+		f.act(a) // before the first byte, then, and not beside it
 	case !a.span.starts.IsZero():
 		f.pair.work.Go(func() {
 			if f.pair.sleepUntil(a.span.starts, a.gone.ch) {

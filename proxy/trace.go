@@ -23,9 +23,11 @@ type Strike struct {
 	Stream Stream        `json:"stream"`
 	Offset int64         `json:"offset"` // payload bytes of the stream delivered before
 	At     time.Duration `json:"at_ns"`
+
+	Datagram int64 `json:"datagram,omitempty"` // of datagrams, the number of the first that it struck
 }
 
-// A ConnTrace is one connection through the wire.
+// A ConnTrace is one connection through the wire; of datagrams, what one client's address has sent and got.
 type ConnTrace struct {
 	N          int           `json:"n"`      // from 1
 	Client     string        `json:"client"` // the client's address
@@ -48,7 +50,7 @@ type Decision struct {
 	Fault  string `json:"fault"`
 	Stream Stream `json:"stream"`
 	Offset int64  `json:"offset"` // of the stream: the block's first byte, or the cut
-	Value  int64  `json:"value"`  // a jitter's delay in ns; a cut's distance from where it would lie without variation, in bytes
+	Value  int64  `json:"value"`  // a jitter's delay in ns; a cut's distance from where it would lie without variation, in bytes; of datagrams see [DatagramRelay]
 }
 
 // A FlowTrace is one direction of one connection, at both edges.
@@ -62,14 +64,20 @@ type FlowTrace struct {
 	End      string        `json:"end,omitempty"` // how the sender ended: "fin", "rst", or empty if it did not
 	EndAt    time.Duration `json:"end_at_ns,omitempty"`
 	Passed   string        `json:"passed,omitempty"` // what the receiver got as the end: "fin", "rst", or empty
+
+	DatagramsIn  int64 `json:"datagrams_in,omitempty"`  // datagrams read from the sender
+	DatagramsOut int64 `json:"datagrams_out,omitempty"` // datagrams written to the receiver
 }
 
 // An Event is one thing that happened at an edge.
 type Event struct {
 	At     time.Duration `json:"at_ns"`
 	Stream Stream        `json:"stream"`
-	What   string        `json:"what"`   // "in", "out" (data), "fin", "rst" (received), "sent_fin", "sent_rst", "fault"
+	What   string        `json:"what"`   // "in", "out" (data), "fin", "rst" (received), "sent_fin", "sent_rst", "fault"; of datagrams see [DatagramRelay]
 	Offset int64         `json:"offset"` // of the stream, before it
 	Bytes  int64         `json:"bytes,omitempty"`
 	Fault  string        `json:"fault,omitempty"`
+
+	Datagram int64  `json:"datagram,omitempty"` // its number, from 1
+	From     string `json:"from,omitempty"`     // where a datagram came from that did not come from the other side's own address
 }

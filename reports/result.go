@@ -119,6 +119,7 @@ type Case struct {
 	Why    string   `json:"why"`
 	Fix    string   `json:"fix"`
 	Faults []string `json:"faults,omitempty"` // what the wire did, a sentence each
+	Script []string `json:"script,omitempty"` // what the other side did, a sentence each; empty for the plain exchange
 	File   string   `json:"file,omitempty"`   // of the case's source, relative to the module
 	Line   int      `json:"line,omitempty"`
 }

@@ -28,6 +28,7 @@ func (res *Result) story() []entry {
 		{"Rule", res.Case.rule()},
 		{"Promise", promise},
 		{"The wire", strings.Join(res.Case.Faults, "\n")},
+		{"The peer", strings.Join(res.Case.Script, "\n")},
 		{"Expected", finding.Expected},
 		{"Seen", finding.Seen},
 		{"Time", res.Times.String()},

@@ -46,6 +46,7 @@ var controlCase = cases.Case{
 	Level:    cases.Must,
 	Basis:    cases.Practice(cases.Reassemble, "what is sent comes back, whole"),
 	Exchange: plainExchange,
+	Toward:   &plainExchange,
 	Expect:   cases.And(cases.HaveDelivered(), cases.HaveComeThroughTheWire()),
 	Why: "Every other case asks what happens to this exchange when the network misbehaves. If it fails on a perfect network, " +
 		"an error under a fault would say nothing.",
@@ -74,6 +75,10 @@ func (b *bench) calibrate(ctx context.Context, e *Engine) {
 	b.speaks = b.target.Role == targets.ServerRole || b.target.Command == nil || b.target.Command.Classify != nil || b.target.Command.Session
 	p := Pair{controlCase, b.target}
 	began := time.Now()
+	if b.toxiproxy != nil && b.target.Protocol == fixtures.UDPProtocol {
+		b.control = e.complete(reports.Result{Verdict: reports.Skip, Reason: streamsOnly}, p, began)
+		return
+	}
 	if b.toxiproxy != nil && b.target.Role == targets.ClientRole && e.halfCloses(ctx, b) {
 		b.control = e.complete(reports.Result{Verdict: reports.Skip, Reason: halfClosesReason}, p, began)
 		return
@@ -84,7 +89,7 @@ func (b *bench) calibrate(ctx context.Context, e *Engine) {
 	} else {
 		b.control = e.judge(p, o)
 		if b.control.Finding != nil {
-			b.control.Finding.Advice = explain(o)
+			b.control.Finding.Advice = explainTo(b.target, o)
 		}
 	}
 	b.control = e.complete(b.control, p, began)
@@ -162,11 +167,7 @@ func (b *bench) crowded(c cases.Case) string {
 func (b *bench) report() reports.Target {
 	t := b.target
 	r := reports.Target{Name: t.Name, Role: string(t.Role), Protocol: string(t.Protocol), How: t.How(), Promises: map[string]string{}, Elsewhere: b.elsewhere}
-	names := []fixtures.Deadline{fixtures.ConnectDeadline, fixtures.ReadDeadline, fixtures.WriteDeadline, fixtures.TotalDeadline}
-	if t.Role == targets.ServerRole {
-		names = []fixtures.Deadline{fixtures.IdleDeadline}
-	}
-	for _, name := range names {
+	for _, name := range promised(t) {
 		if d := t.Promises.Of(name); d > 0 {
 			r.Promises[string(name)] = d.String()
 		} else {

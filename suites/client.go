@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -30,13 +29,12 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 
 	stage := &fixtures.Stage{Speech: t.Speech(), Security: security(t, c), Seed: e.seedOf(c), Deadlines: timing, Patience: guard(timing, scale), Events: fixtures.NewEvents()}
 	bodies := stage.Messages(c.Exchange)
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	service, addr, err := serve(stage, c.Exchange)
 	if err != nil {
 		return o, fmt.Errorf("a port for the reference server: %w", err)
 	}
-	service := stage.Serve(l, c.Exchange)
 	defer service.Stop()
-	wire, err := e.lay(b, c, timing, l.Addr().String(), stage.Events)
+	wire, err := e.lay(b, c, timing, addr, stage.Events)
 	if err != nil {
 		return o, err
 	}
@@ -50,10 +48,10 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 		return e.observeSession(ctx, t, c, session{stage, service, wire, w, started}, o)
 	}
 	begun := wire.Elapsed()
-	said, hung := e.exchange(ctx, wire.Relay, w, started, timing, func(ctx context.Context) targets.Said {
+	said, hung := e.exchange(ctx, wire.relay, w, started, timing, func(ctx context.Context) targets.Said {
 		j := job(c, t, bodies, nil, timing)
 		if c.Cancel.Times > 0 {
-			j.Cancel = signed(ctx, wire.Relay, c.Cancel.In(timing))
+			j.Cancel = signed(ctx, wire.relay, c.Cancel.In(timing))
 		}
 		return t.Exchange(ctx, wire.Addr().String(), j)
 	})
@@ -118,7 +116,7 @@ func job(c cases.Case, t *targets.Target, bodies [][]byte, call *fixtures.Call, 
 	}
 	first := 0
 	if call != nil {
-		first, j.Push = call.Message, call.Push
+		first, j.Push, j.Fresh = call.Message, call.Push, call.Fresh
 		j.Messages = bodies[first:][:1]
 	}
 	if t.Protocol == fixtures.HTTPProtocol { // one request is an exchange, whatever it leads to
@@ -136,7 +134,7 @@ func awaitsPeer(x fixtures.Exchange) bool {
 }
 
 // signed is closed so long after the client's first sign on the wire, or when ctx is done.
-func signed(ctx context.Context, relay *proxy.Relay, after time.Duration) <-chan struct{} {
+func signed(ctx context.Context, relay relay, after time.Duration) <-chan struct{} {
 	then := make(chan struct{})
 	go func() {
 		defer close(then)
@@ -163,7 +161,7 @@ func (e *Engine) plan(c cases.Case, t *targets.Target, timing cases.Timing) prox
 
 // exchange runs call under the guard. What has not ended long after every deadline has hung: it is ended by resetting its
 // wire, and if that does not help within a second, by ending its context.
-func (e *Engine) exchange(ctx context.Context, relay *proxy.Relay, w *witness, started func(), timing cases.Timing, call func(context.Context) targets.Said) (said targets.Said, hung bool) {
+func (e *Engine) exchange(ctx context.Context, relay relay, w *witness, started func(), timing cases.Timing, call func(context.Context) targets.Said) (said targets.Said, hung bool) {
 	scale := e.options.Scale
 	ctx, cancel := context.WithCancel(ctx)
 	var over atomic.Bool
@@ -210,6 +208,8 @@ func wanted(t *targets.Target, messages []fixtures.Message, bodies [][]byte, r f
 	switch t.Protocol {
 	case fixtures.HTTPProtocol:
 		return t.Speech().Printed(messages, bodies, 0), false
+	case fixtures.UDPProtocol:
+		return wantedDatagrams(bodies, r)
 	case fixtures.ConversationProtocol:
 		for i := range bodies {
 			want = append(want, t.Speech().Printed(messages, bodies, i)...)

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/faultwire/faultwire/fixtures"
 	"github.com/faultwire/faultwire/proxy"
 	"github.com/faultwire/faultwire/reports"
+	"github.com/faultwire/faultwire/suites/cases"
 	"github.com/faultwire/faultwire/targets"
 )
 
@@ -19,10 +21,28 @@ func describe(p Pair, scale float64) reports.Case {
 	if c.ID != controlCase.ID {
 		r.Theme = c.Theme()
 	}
-	for _, f := range c.Faults(effective(p.Target.Promises, scale), p.Target) {
+	timing := effective(p.Target.Promises, scale)
+	for _, f := range c.Faults(timing, p.Target) {
 		r.Faults = append(r.Faults, InWords(f, p.Target.Role))
 	}
+	r.Script = Narrated(c, p.Target, timing)
 	return r
+}
+
+// mostScripts is how many scripts are told; the others are like them.
+const mostScripts = 3
+
+// Narrated says what the reference side of the case does to the target, a sentence each.
+func Narrated(c cases.Case, t *targets.Target, timing cases.Timing) []string {
+	stage := &fixtures.Stage{Speech: t.Speech(), Deadlines: timing}
+	told := stage.Narrate(c.Exchange, t.Role == targets.ClientRole)
+	if c.Shown != fixtures.Valid {
+		told = append(told, fmt.Sprintf("the server shows a certificate that no client may trust: %s", c.Shown))
+	}
+	if more := len(told) - mostScripts; more > 0 {
+		told = append(told[:mostScripts-1], fmt.Sprintf("and %d more", more+1))
+	}
+	return told
 }
 
 // InWords says what the fault does, as seen from the target.
@@ -30,6 +50,9 @@ func InWords(f proxy.Fault, role targets.Role) string {
 	what := "the reply"
 	if (f.Stream == proxy.FromTarget) == (role == targets.ClientRole) {
 		what = "the request"
+	}
+	if said := datagramsInWords(f, what); said != "" {
+		return said
 	}
 	ms := func(key string) time.Duration { return time.Duration(f.Attributes[key]) * time.Millisecond }
 	at := ""

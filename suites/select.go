@@ -72,13 +72,17 @@ func Matches(pattern, id string) bool {
 	return regexp.MustCompile(`^(` + expr.String() + `)(\[[^\]]*\])?$`).MatchString(id)
 }
 
-// near finds IDs whose name holds a word of the pattern.
+// near finds families whose name holds a word of the pattern; those of its protocol first.
 func near(all []cases.Case, pattern string) []string {
 	var found []string
-	for _, word := range strings.FieldsFunc(pattern, func(r rune) bool { return strings.ContainsRune(".-*[]=", r) }) {
-		for _, c := range all {
-			if len(word) > 3 && strings.Contains(c.ID, "."+word) && !slices.Contains(found, c.ID) && len(found) < 5 {
-				found = append(found, c.ID)
+	protocol, _, _ := strings.Cut(pattern, ".")
+	for _, same := range []bool{true, false} {
+		for _, word := range strings.FieldsFunc(pattern, func(r rune) bool { return strings.ContainsRune(".-*[]=", r) }) {
+			for _, c := range all {
+				id, _, _ := strings.Cut(c.ID, "[")
+				if len(word) > 3 && strings.HasPrefix(id, protocol+".") == same && strings.Contains(id, "."+word) && !slices.Contains(found, id) && len(found) < 5 {
+					found = append(found, id)
+				}
 			}
 		}
 	}

@@ -43,7 +43,7 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 		return o, err
 	}
 	defer wire.Close()
-	stage.Dial, stage.Direct = b.paced(wire.Dial), b.paced(dialer(server.Addr))
+	stage.Dial, stage.Direct = b.paced(wire.Dial), b.paced(dialerOf(t.Protocol, server.Addr))
 	var watching *watcher
 	if c.Watch != nil {
 		watching, err = e.watchServer(ctx, server, *stage, c)

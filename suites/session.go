@@ -40,6 +40,34 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 		return o, err
 	}
 	defer client.End()
+	o, watching, err := e.ask(ctx, t, c, s, client, o)
+	if watching != nil {
+		defer watching.stop()
+	}
+	if err != nil {
+		return o, err
+	}
+	if watching != nil {
+		if o.Usage = watching.end(ctx); o.Usage != nil {
+			o.Usage.Window, o.Usage.Busy = o.Elapsed, max(0, o.Usage.After.Busy-o.Usage.Before.Busy)
+		}
+	}
+	o.Trace = s.wire.Trace() // before the end of the session closes everything
+	o.Process = client.End()
+	if err := s.wire.Close(); err != nil {
+		return o, err
+	}
+	o.Reference = s.service.Stop()
+	if s.wire.toxics != nil {
+		o.Trace.Fired = struck(s.wire.plan, o)
+	}
+	return o, nil
+}
+
+// ask plays the case's exchanges, up to the first that the client does not survive, and says what came of them. What is watched is
+// watched from the middle on; it is the caller's to stop.
+func (e *Engine) ask(ctx context.Context, t *targets.Target, c cases.Case, s session, client targets.Session, o cases.Observation) (cases.Observation, *watcher, error) {
+	scale := e.options.Scale
 	s.witness.restart()
 	bodies := s.stage.Messages(c.Exchange)
 	jobs := []targets.Job{job(c, t, bodies, nil, o.Timing)}
@@ -50,16 +78,16 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 		}
 	}
 	var watching *watcher
+	var err error
 	for i, job := range jobs {
 		if c.Watch != nil && i == len(jobs)/2 {
 			watched, can := client.(targets.Watched)
 			if !can {
-				return o, errors.New("a session without a process cannot be watched")
+				return o, nil, errors.New("a session without a process cannot be watched")
 			}
 			if watching, err = watch(ctx, watched, *c.Watch, scale, s.stage.Events); err != nil {
-				return o, err
+				return o, nil, err
 			}
-			defer watching.stop()
 		}
 		if i > 0 {
 			call := c.Exchange.Calls[i]
@@ -69,9 +97,9 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 			waits(ctx, nil, call.Pause.In(o.Timing))
 		}
 		begun := s.wire.Elapsed()
-		said, hung := e.exchange(ctx, s.wire.Relay, s.witness, func() {}, o.Timing, func(ctx context.Context) targets.Said { return client.Exchange(ctx, job) })
+		said, hung := e.exchange(ctx, s.wire.relay, s.witness, func() {}, o.Timing, func(ctx context.Context) targets.Said { return client.Exchange(ctx, job) })
 		if said.Err != nil {
-			return o, said.Err
+			return o, watching, said.Err
 		}
 		o.Outcome, o.Detail, o.Blind, o.Elapsed = said.Outcome, said.Detail, said.NoOutput, s.wire.Elapsed()-begun
 		if hung {
@@ -93,21 +121,7 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 		_ = s.wire.ClientsEnded(patient)
 		cancel()
 	}
-	if watching != nil {
-		if o.Usage = watching.end(ctx); o.Usage != nil {
-			o.Usage.Window, o.Usage.Busy = o.Elapsed, max(0, o.Usage.After.Busy-o.Usage.Before.Busy)
-		}
-	}
-	o.Trace = s.wire.Trace() // before the end of the session closes everything
-	o.Process = client.End()
-	if err := s.wire.Close(); err != nil {
-		return o, err
-	}
-	o.Reference = s.service.Stop()
-	if s.wire.toxics != nil {
-		o.Trace.Fired = struck(s.wire.plan, o)
-	}
-	return o, nil
+	return o, watching, nil
 }
 
 // wants is what the client is to receive in exchange i of the session.

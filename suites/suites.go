@@ -27,8 +27,10 @@ import (
 	// The catalogue: every theme registers its cases.
 	_ "github.com/faultwire/faultwire/suites/bandwidth"
 	_ "github.com/faultwire/faultwire/suites/connect"
+	_ "github.com/faultwire/faultwire/suites/datagram"
 	_ "github.com/faultwire/faultwire/suites/disconnect"
 	_ "github.com/faultwire/faultwire/suites/httpx"
+	_ "github.com/faultwire/faultwire/suites/peer"
 	_ "github.com/faultwire/faultwire/suites/reassembly"
 	_ "github.com/faultwire/faultwire/suites/timeout"
 	_ "github.com/faultwire/faultwire/suites/tlsx"

@@ -17,6 +17,9 @@ func (e *Engine) beyondToxiproxy(p Pair) string {
 	if e.options.Toxiproxy == nil {
 		return ""
 	}
+	if p.Target.Protocol == fixtures.UDPProtocol {
+		return streamsOnly
+	}
 	plan := e.plan(p.Case, p.Target, effective(p.Target.Promises, e.options.Scale))
 	if err := remote.Takes(plan); errors.Is(err, errors.ErrUnsupported) {
 		return err.Error()

@@ -63,6 +63,9 @@ func TestTheReferenceTargetsKeepEveryPromiseOverToxiproxy(t *testing.T) {
 	g.Expect(run.WriteSummary(&summary, reports.Look{})).To(Succeed())
 	g.Expect(run.Exit()).To(Equal(reports.ExitOK), summary.String())
 	for _, target := range run.Targets {
+		if target.Protocol == string(fixtures.UDPProtocol) {
+			continue // which no Toxiproxy carries
+		}
 		g.Expect(run.Count(target.Name)[reports.Pass]).To(BeNumerically(">=", 20), summary.String())
 	}
 	for _, r := range run.Results {

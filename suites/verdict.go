@@ -105,9 +105,12 @@ func (e *Engine) observe(ctx context.Context, b *bench, c cases.Case, followUp b
 	}
 	var o cases.Observation
 	began := time.Now()
-	if b.target.Role == targets.ClientRole {
+	switch b.target.Role {
+	case targets.ClientRole:
 		o, err = e.observeClient(ctx, b, c, w)
-	} else {
+	case targets.PeerRole:
+		o, err = e.observePeer(ctx, b, c, followUp, w)
+	default:
 		o, err = e.observeServer(ctx, b, c, followUp)
 	}
 	w.dismiss()
@@ -160,7 +163,14 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 			return withEvidence(r, o)
 		}
 	}
-	if why := void(p.Case, e.plan(p.Case, p.Target, o.Timing).Faults, o); why != "" {
+	why := void(p.Case, e.plan(p.Case, p.Target, o.Timing).Faults, o)
+	if o.Toward != nil && why == "" {
+		asked := *p.Target
+		asked.Role = targets.ServerRole
+		toward := p.Case.AsServer()
+		why = void(toward, e.plan(toward, &asked, o.Timing).Faults, *o.Toward)
+	}
+	if why != "" {
 		r.Verdict, r.Reason = reports.Skip, why
 		return withEvidence(r, o)
 	}
@@ -221,7 +231,7 @@ func qualified(o cases.Observation) string {
 // void says why the observation proves nothing: the client sent something else than the script it met was written for, a
 // planned fault did not strike, or a cut was not seen to be seen. That the target died or stopped working is proof enough.
 func void(c cases.Case, planned []proxy.Fault, o cases.Observation) string {
-	if c.Alive().Judge(o) != nil && o.Role == targets.ServerRole {
+	if c.Alive().Judge(o) != nil && o.Role != targets.ClientRole {
 		return ""
 	}
 	if o.OwnText && len(c.Exchange.Conns) > 0 {

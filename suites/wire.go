@@ -22,7 +22,7 @@ import (
 // and when, whether and how it ended, and the reset that ends a hang are then exact, where Toxiproxy would pass them on late, or
 // an RST as a FIN. What went into the toxics on the other side the reference's own record tells; see [struck].
 type wire struct {
-	*proxy.Relay
+	relay
 	plan    proxy.Plan
 	toxics  *remote.Proxy // nil: the faults are the relay's
 	dialled atomic.Int64  // connections made to toxics
@@ -42,7 +42,7 @@ func (e *Engine) lay(b *bench, c cases.Case, timing cases.Timing, upstream strin
 			config.Upstream = w.toxics.Addr()
 		}
 	}
-	if w.Relay, err = proxy.Listen(config); err != nil {
+	if w.relay, err = openRelay(b.target.Protocol, config); err != nil {
 		_ = w.Close()
 		return nil, err
 	}
@@ -65,8 +65,8 @@ func (e *Engine) lay(b *bench, c cases.Case, timing cases.Timing, upstream strin
 
 // Close ends the wire. An error says that the Toxiproxy was not there all the time: what was seen proves nothing then.
 func (w *wire) Close() error {
-	if w.Relay != nil {
-		_ = w.Relay.Close()
+	if w.relay != nil {
+		_ = w.relay.Close()
 	}
 	if w.toxics != nil {
 		return w.toxics.Close()
@@ -78,7 +78,7 @@ func (w *wire) Close() error {
 // [proxy.Relay.Dial]. Through a Toxiproxy as many have got there as were dialled: it dials on one after another, in order.
 func (w *wire) Dial(ctx context.Context) (net.Conn, error) {
 	if w.toxics == nil {
-		return w.Relay.Dial(ctx)
+		return w.relay.Dial(ctx)
 	}
 	c, err := dialer(w.toxics.Addr())(ctx)
 	if err != nil {

@@ -24,8 +24,11 @@ var (
 )
 
 func placeholdersOf(r Role) []string {
-	if r == ServerRole {
+	switch r {
+	case ServerRole:
 		return serverPlaceholders
+	case PeerRole:
+		return append(slices.Clone(clientPlaceholders), "listen_host", "listen_port", "listen_addr")
 	}
 	return clientPlaceholders
 }
@@ -103,7 +106,7 @@ func (t *Target) checkPlaceholders(s string) error {
 			return fmt.Errorf("{%s} has no value in a session: it stands in each request", name)
 		case name == "method" && t.Protocol != fixtures.HTTPProtocol:
 			return fmt.Errorf("{method} is for clients that speak http")
-		case name == "timeout_ms" && role == ClientRole && patience(t.Promises) == 0:
+		case name == "timeout_ms" && role != ServerRole && patience(t.Promises) == 0:
 			return fmt.Errorf("{timeout_ms} has no value: declare timeouts.read, total or connect")
 		case !slices.Contains(known, name):
 			return fmt.Errorf("unknown placeholder {%s} for a %s%s; known: {%s}; the text itself is written {{%s}}",

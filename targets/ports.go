@@ -6,20 +6,20 @@ import (
 	"math/rand/v2"
 )
 
-// reservePort returns a TCP port that is free on every local address, and that no other reservation on this machine gets
+// reservePort returns a port that is free on every local address, and that no other reservation on this machine gets
 // before release. It lies outside the range that the kernel gives to outgoing connections, one of which could otherwise
 // take the port before the server does.
-func reservePort() (port int, release func(), err error) {
+func reservePort(of network) (port int, release func(), err error) {
 	first, last := candidates(localPortRange())
 	n := last - first + 1
 	// Begin anywhere: a port just given back may still be kept busy by connections in TIME-WAIT.
 	for i, begin := 0, rand.IntN(n); i < n; i++ {
 		port := first + (begin+i)%n
-		release, err := claim(port)
+		release, err := claim(of, port)
 		if err != nil {
 			continue // another's reservation
 		}
-		if free(port) {
+		if free(of, port) {
 			return port, release, nil
 		}
 		release()

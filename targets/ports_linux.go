@@ -21,8 +21,8 @@ func localPortRange() (low, high int) {
 }
 
 // claim takes the port's name as an abstract Unix address. Like ports these belong to the network namespace, and the kernel
-// gives them back if their owner dies.
-func claim(port int) (release func(), err error) {
+// gives them back if their owner dies. One name does for both networks: a server may well want both.
+func claim(_ network, port int) (release func(), err error) {
 	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: fmt.Sprintf("@faultwire/port/%d", port), Net: "unixgram"})
 	if err != nil {
 		return nil, err
@@ -31,16 +31,20 @@ func claim(port int) (release func(), err error) {
 }
 
 // free reports whether a server without SO_REUSEADDR could bind the port on all addresses. It binds and does not listen.
-func free(port int) bool {
-	err := bindOnly(unix.AF_INET6, &unix.SockaddrInet6{Port: port})
+func free(of network, port int) bool {
+	kind := unix.SOCK_STREAM
+	if of == udp {
+		kind = unix.SOCK_DGRAM
+	}
+	err := bindOnly(unix.AF_INET6, kind, &unix.SockaddrInet6{Port: port})
 	if errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EADDRNOTAVAIL) {
-		err = bindOnly(unix.AF_INET, &unix.SockaddrInet4{Port: port})
+		err = bindOnly(unix.AF_INET, kind, &unix.SockaddrInet4{Port: port})
 	}
 	return err == nil
 }
 
-func bindOnly(family int, at unix.Sockaddr) error {
-	s, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+func bindOnly(family, kind int, at unix.Sockaddr) error {
+	s, err := unix.Socket(family, kind|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}

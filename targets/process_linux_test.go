@@ -57,12 +57,12 @@ func gone(pid int) bool { return syscall.Kill(pid, 0) == syscall.ESRCH || zombie
 
 func TestPortsAreReservedOnce(t *testing.T) {
 	g := NewWithT(t)
-	port, release, err := reservePort()
+	port, release, err := reservePort(tcp)
 	g.Expect(err).NotTo(HaveOccurred())
-	_, err = claim(port)
+	_, err = claim(tcp, port)
 	g.Expect(err).To(HaveOccurred(), "it is taken")
 	release()
-	again, err := claim(port)
+	again, err := claim(tcp, port)
 	g.Expect(err).NotTo(HaveOccurred())
 	again()
 }
@@ -76,7 +76,7 @@ func TestAPortIsFreeOnlyOnAllAddresses(t *testing.T) {
 				t.Skip(err)
 			}
 			port := l.Addr().(*net.TCPAddr).Port
-			g.Expect(free(port)).To(BeFalse())
+			g.Expect(free(tcp, port)).To(BeFalse())
 
 			// Who closes first leaves the port in TIME-WAIT, which keeps a server without SO_REUSEADDR off it.
 			dialled := must(net.Dial("tcp", l.Addr().String()))
@@ -84,7 +84,7 @@ func TestAPortIsFreeOnlyOnAllAddresses(t *testing.T) {
 			accepted.Close()
 			dialled.Close()
 			l.Close()
-			g.Expect(free(port)).To(BeFalse())
+			g.Expect(free(tcp, port)).To(BeFalse())
 		})
 	}
 }

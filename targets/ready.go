@@ -37,16 +37,19 @@ func (e *StartError) Unwrap() error { return e.Err }
 
 var errEnded = errors.New("ended")
 
-// awaitReady returns when the server is ready for connections to port.
-func (c *Command) awaitReady(ctx context.Context, p *program, port int, watch *lineWatch) error {
+// awaitReady returns when the server is ready for what comes to port.
+func (c *Command) awaitReady(ctx context.Context, p *program, of network, port int, watch *lineWatch) error {
 	limit := c.startTimeout()
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var err error
-	if watch == nil {
-		err = p.awaitListen(ctx, port)
-	} else {
+	switch {
+	case watch != nil:
 		err = p.awaitLine(ctx, watch)
+	case of == udp:
+		err = p.awaitBound(ctx, port)
+	default:
+		err = p.awaitListen(ctx, port)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		_, why, _ := strings.Cut(err.Error(), context.DeadlineExceeded.Error())
@@ -74,8 +77,8 @@ func (p *program) awaitLine(ctx context.Context, watch *lineWatch) error {
 }
 
 // awaitTaken is for systems that cannot say who listens: somebody has bound the port.
-func (p *program) awaitTaken(ctx context.Context, port int) error {
-	return p.poll(ctx, func() bool { return !free(port) })
+func (p *program) awaitTaken(ctx context.Context, of network, port int) error {
+	return p.poll(ctx, func() bool { return !free(of, port) })
 }
 
 // poll asks until yes, first every millisecond, at last every ten; and no longer than the program lives.

@@ -18,7 +18,7 @@ import (
 func (p *program) awaitListen(ctx context.Context, port int) error {
 	diag, err := sockdiag.Open()
 	if errors.Is(err, sockdiag.ErrUnsupported) {
-		return p.awaitTaken(ctx, port)
+		return p.awaitTaken(ctx, tcp, port)
 	}
 	if err != nil {
 		return err

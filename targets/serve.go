@@ -35,7 +35,7 @@ type Instance struct {
 // cannot be started at all).
 func (t *Target) Start(ctx context.Context) (*Instance, error) {
 	switch {
-	case t.Server != nil:
+	case t.Server != nil, t.Packets != nil:
 		return t.startServer()
 	case t.Command != nil:
 		return t.startCommand(ctx)
@@ -67,7 +67,7 @@ func (i *Instance) fail(err error) {
 }
 
 func (t *Target) startServer() (*Instance, error) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	l, err := t.hold()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Name, err)
 	}
@@ -108,7 +108,7 @@ func (t *Target) serve(ctx context.Context, l net.Listener) (err error) {
 			err = &panicError{r, debug.Stack()}
 		}
 	}()
-	pprof.Do(ctx, t.pprofLabels(), func(ctx context.Context) { err = t.Server.Serve(ctx, l) })
+	pprof.Do(ctx, t.pprofLabels(), func(ctx context.Context) { err = t.answer(ctx, l) })
 	return err
 }
 
@@ -124,7 +124,7 @@ type panicError struct {
 func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }
 
 func (t *Target) startCommand(ctx context.Context) (*Instance, error) {
-	port, release, err := reservePort()
+	port, release, err := reservePort(t.network())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Name, err)
 	}
@@ -190,7 +190,7 @@ func (t *Target) launch(ctx context.Context, addr string, port int) (*program, e
 	if err != nil {
 		return nil, err
 	}
-	err = t.Command.awaitReady(ctx, p, port, s.watch)
+	err = t.Command.awaitReady(ctx, p, t.network(), port, s.watch)
 	if err == nil {
 		return p, nil
 	}

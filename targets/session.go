@@ -26,7 +26,7 @@ type Persistent interface {
 // Sessions reports whether the client can play several exchanges in one session.
 func (t *Target) Sessions() bool {
 	_, persistent := t.Client.(Persistent)
-	return persistent || t.Command != nil && t.Command.Session
+	return persistent || t.Peer != nil || t.Command != nil && t.Command.Session
 }
 
 // Open begins a session with the server at addr. A process is given as long as patience to answer its first request. The error
@@ -43,7 +43,11 @@ func (t *Target) Open(ctx context.Context, addr string, patience time.Duration) 
 	if !t.Sessions() {
 		return nil, fmt.Errorf("%s plays one exchange only", t.Name)
 	}
-	return t.openProcess(ctx, addr, patience)
+	s, err := t.openProcess(ctx, addr, "", patience)
+	if err != nil {
+		return nil, err // not an interface that holds a nil
+	}
+	return s, nil
 }
 
 // A calledSession is one in this process.

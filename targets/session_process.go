@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -59,11 +60,18 @@ type processSession struct {
 	end       func() *Process
 }
 
-// openProcess starts the command and asks it for something that it cannot know, to see that it is up, and that it says so.
-func (t *Target) openProcess(ctx context.Context, addr string, patience time.Duration) (Session, error) {
+// openProcess starts the command and asks it for something that it cannot know, to see that it is up, and that it says so. own is
+// where a peer is to listen.
+func (t *Target) openProcess(ctx context.Context, addr, own string, patience time.Duration) (*processSession, error) {
 	v, err := t.addrValues(addr, "")
 	if err != nil {
 		return nil, err
+	}
+	if own != "" {
+		if v["listen_host"], v["listen_port"], err = net.SplitHostPort(own); err != nil {
+			return nil, err
+		}
+		v["listen_addr"] = own
 	}
 	dir, err := os.MkdirTemp("", "faultwire-") // 0700: the payloads are nobody else's
 	if err != nil {

@@ -18,9 +18,10 @@ type Role string
 const (
 	ClientRole Role = "client"
 	ServerRole Role = "server"
+	PeerRole   Role = "peer" // both: it serves others, and asks them in a session
 )
 
-// A Target is what is under test. Exactly one of Client, Server, Command and Address is set.
+// A Target is what is under test. Exactly one of Client, Server, Packets, Peer, Command and Address is set.
 type Target struct {
 	Name         string
 	Role         Role
@@ -32,9 +33,12 @@ type Target struct {
 
 	Client  Client   // a client in this process
 	Server  Server   // a server in this process
+	Peer    NewPeer  // a peer in this process
 	Command *Command // a client or a server in processes of its own
 	Address string   // host:port of a server that is already running, and shared
 	Labels  []string // additional Ginkgo labels
+
+	Packets PacketServer // a server of datagrams in this process
 
 	KnownFailures map[string]Known // by case ID or pattern
 	Limits        Limits
@@ -79,6 +83,8 @@ func (t *Target) scheme() string {
 		return "http"
 	case t.TLS:
 		return "tls"
+	case t.Protocol == fixtures.UDPProtocol:
+		return "udp"
 	}
 	return "tcp"
 }

@@ -19,7 +19,7 @@ var targetName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
 // Validate says what is wrong with the target as it is described, by a [ConfigError] whose Key is the key of
 // faultwire.yaml. It neither starts nor looks anything up: [Command.Find] tells whether a program exists.
 func (t *Target) Validate() error {
-	for _, check := range []func() *ConfigError{t.checkNames, t.checkKind, t.checkCommand, t.checkNumbers} {
+	for _, check := range []func() *ConfigError{t.checkNames, t.checkKind, t.checkCommand, t.checkNumbers, t.checkPackets} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -28,7 +28,7 @@ func (t *Target) Validate() error {
 }
 
 func (t *Target) checkNames() *ConfigError {
-	roles := []string{string(ClientRole), string(ServerRole)}
+	roles := []string{string(ClientRole), string(ServerRole), string(PeerRole)}
 	var protocols []string
 	for _, p := range fixtures.Protocols() {
 		protocols = append(protocols, string(p))
@@ -69,13 +69,16 @@ func (t *Target) checkNames() *ConfigError {
 func (t *Target) checkKind() *ConfigError {
 	var kinds []string
 	for kind, set := range map[string]bool{
-		"Client": t.Client != nil, "Server": t.Server != nil, "command": t.Command != nil, "address": t.Address != "",
+		"Client": t.Client != nil, "Server": t.Server != nil, "Packets": t.Packets != nil, "Peer": t.Peer != nil, "command": t.Command != nil, "address": t.Address != "",
 	} {
 		if set {
 			kinds = append(kinds, kind)
 		}
 	}
 	slices.Sort(kinds)
+	if t.Role == PeerRole {
+		return t.checkPeer(kinds)
+	}
 	switch {
 	case len(kinds) == 0 && t.Role == ServerRole:
 		return bad("command", "is missing; give a command, or the address of a server that is running")
@@ -83,8 +86,8 @@ func (t *Target) checkKind() *ConfigError {
 		return bad("command", "is missing; give the program and its arguments")
 	case len(kinds) > 1:
 		return bad(kinds[len(kinds)-1], "cannot be given together with %s; keep one", strings.Join(kinds[:len(kinds)-1], ", "))
-	case t.Client != nil && t.Role != ClientRole, t.Server != nil && t.Role != ServerRole:
-		return bad("role", "is %s, but what is given is a %s", t.Role, strings.ToLower(kinds[0]))
+	case t.Client != nil && t.Role != ClientRole, (t.Server != nil || t.Packets != nil) && t.Role != ServerRole, t.Peer != nil:
+		return bad("role", "is %s, but what is given is a %s", t.Role, strings.ToLower(strings.Replace(kinds[0], "Packets", "Server", 1)))
 	case t.Address != "" && t.Role != ServerRole:
 		return bad("address", "is for servers; a client is given as a command")
 	}
@@ -92,6 +95,21 @@ func (t *Target) checkKind() *ConfigError {
 		if host, port, err := net.SplitHostPort(t.Address); err != nil || host == "" || port == "" {
 			return bad("address", "%q is no address; write host:port, such as 127.0.0.1:7000", t.Address)
 		}
+	}
+	return nil
+}
+
+// checkPeer checks what a peer is made of.
+func (t *Target) checkPeer(kinds []string) *ConfigError {
+	switch {
+	case !slices.Contains(fixtures.Echoing(), t.Protocol):
+		return bad("protocol", "of a peer is one in which it sends back what it is sent: echo, framed or line")
+	case len(kinds) == 0:
+		return bad("command", "is missing; give the program and its arguments")
+	case t.Command == nil && t.Peer == nil || len(kinds) > 1:
+		return bad("role", "is peer: that needs a command, or a Peer, and nothing else; what is given is %s", strings.Join(kinds, ", "))
+	case t.Command != nil && !t.Command.Session:
+		return bad("session", "is missing; a peer is asked in a session to ask: session: true")
 	}
 	return nil
 }

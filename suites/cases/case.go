@@ -29,14 +29,17 @@ const (
 	Client Role = "client"
 	Server Role = "server"
 	Both   Role = "both" // one requirement, two pairs: it is tested on either side
+	Peer   Role = "peer" // what is a client and a server in one
 )
 
 // Includes reports whether a case of this role tests targets of role r.
-func (r Role) Includes(t targets.Role) bool { return r == Both || string(r) == string(t) }
+func (r Role) Includes(t targets.Role) bool {
+	return r == Both && t != targets.PeerRole || string(r) == string(t)
+}
 
 // Connections are the protocols over TCP, Streams those in which a message goes both ways, Echoing those whose replies are their
 // requests, Opaque those that carry any byte, Delimited those whose messages have ends of their own, Framed those with a length
-// prefix, Lines those of text lines, Plain those without framing, HTTP what it says.
+// prefix, Lines those of text lines, Plain those without framing, HTTP what it says, Datagrams that of UDP.
 var (
 	Connections = append(fixtures.Echoing(), fixtures.ConversationProtocol, fixtures.HTTPProtocol)
 	Streams     = append(fixtures.Echoing(), fixtures.ConversationProtocol)
@@ -47,6 +50,7 @@ var (
 	Lines       = []fixtures.Protocol{fixtures.LineProtocol}
 	Framed      = []fixtures.Protocol{fixtures.FramedProtocol}
 	Plain       = []fixtures.Protocol{fixtures.EchoProtocol}
+	Datagrams   = []fixtures.Protocol{fixtures.UDPProtocol}
 )
 
 // A Basis is what a requirement rests on, so that an auditor can tell a standard's text from a promise of ours.
@@ -123,11 +127,22 @@ type Case struct {
 	Exchange fixtures.Exchange
 	Expect   Expectation
 
+	// Of a peer the above is about what it asks. Toward is what it is asked meanwhile, through a wire of its own, of which WireToward
+	// places the faults. The two have their events in common.
+	Toward     *fixtures.Exchange
+	WireToward func(t Timing, sent Request) []proxy.Fault
+
 	Why string // why it matters, one paragraph for a beginner
 	Fix string // what to change, a line a language: Go, Python, Node, Java
 
 	File string // of the source that registered it, relative to the module; set by Register
 	Line int
+}
+
+// AsServer is the part of a case of peers in which the peer is asked.
+func (c Case) AsServer() Case {
+	c.Wire, c.Exchange = c.WireToward, *c.Toward
+	return c
 }
 
 // Faults are the case's faults for a target of the protocol and timing; none if its wire has none.
@@ -141,7 +156,7 @@ func (c Case) Faults(t Timing, target *targets.Target) []proxy.Fault {
 	}
 	sent := measured(messages, target, true)
 	sent.Asked = sent.Bytes
-	if target.Role == targets.ClientRole {
+	if target.Role != targets.ServerRole {
 		asked := sent.Asked
 		if target.Protocol == fixtures.HTTPProtocol {
 			asked = 0 // how long it is, is the client's affair; who answers it has read all of it

@@ -119,7 +119,7 @@ func neverLied(o Observation) *Broken {
 }
 
 func lied(o Observation) *Broken {
-	if o.Role != targets.ClientRole || o.Outcome != fixtures.OK || o.Damage == "" || o.Blind {
+	if o.Role == targets.ServerRole || o.Outcome != fixtures.OK || o.Damage == "" || o.Blind {
 		return nil
 	}
 	return &Broken{NeverLie, fmt.Sprintf("success only with all %d bytes, intact", o.Wanted),
@@ -143,7 +143,7 @@ func HaveDelivered() Expectation {
 // HaveComeThroughTheWire expects a client to have connected to the address that it was given.
 func HaveComeThroughTheWire() Expectation {
 	return JudgeFunc(func(o Observation) *Broken {
-		if o.Role != targets.ClientRole || len(o.Trace.Conns) > 0 || o.Trace.Forgotten > 0 {
+		if o.Role == targets.ServerRole || len(o.Trace.Conns) > 0 || o.Trace.Forgotten > 0 {
 			return nil
 		}
 		seen := "no connection came there"
@@ -172,6 +172,20 @@ func OrHaveAskedAgain(e Expectation) Expectation {
 			return nil
 		}
 		return e.Judge(o)
+	})
+}
+
+// AsServer expects it of what a peer was asked.
+func AsServer(of Expectation) Expectation {
+	return JudgeFunc(func(o Observation) *Broken {
+		if o.Toward == nil {
+			return nil
+		}
+		b := of.Judge(*o.Toward)
+		if b != nil {
+			b.Seen = "as a server: " + b.Seen
+		}
+		return b
 	})
 }
 

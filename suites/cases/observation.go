@@ -50,7 +50,8 @@ type Observation struct {
 	Heard    []byte `json:"heard,omitempty"`    // the first of them
 	Blind    bool   `json:"blind,omitempty"`    // the client prints no body: whether bytes arrived intact was not seen
 
-	Reference fixtures.Record      `json:"reference"` // what the reference side saw
+	Reference fixtures.Record      `json:"reference"`        // what the reference side saw
+	Toward    *Observation         `json:"toward,omitempty"` // peers: what was seen of it as a server
 	Bystander *fixtures.ConnRecord `json:"bystander,omitempty"`
 	FollowUp  *fixtures.ConnRecord `json:"follow_up,omitempty"` // servers: a fresh exchange after the case
 	Trace     proxy.Trace          `json:"trace"`

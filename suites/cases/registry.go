@@ -52,7 +52,7 @@ var rooms = map[string]string{
 // ThemePattern is the pattern of a theme's IDs.
 func ThemePattern(theme string) string {
 	switch theme {
-	case "http", "tls", "udp", "peer": // protocols that are a theme of their own
+	case "http", "tls", "udp": // protocols that are a theme of their own
 		return theme + ".**"
 	}
 	return "tcp." + theme + ".*"
@@ -91,7 +91,7 @@ func Lint(all []Case) []string {
 		if c.Level != Must && c.Level != Should && c.Level != May {
 			say("unknown level %q", c.Level)
 		}
-		if c.Role != Client && c.Role != Server && c.Role != Both {
+		if c.Role != Client && c.Role != Server && c.Role != Both && c.Role != Peer {
 			say("unknown role %q", c.Role)
 		}
 		if len(c.Speaks) == 0 {

@@ -1,6 +1,8 @@
 package httpx
 
 import (
+	"fmt"
+
 	"github.com/faultwire/faultwire/fixtures"
 	"github.com/faultwire/faultwire/proxy"
 	"github.com/faultwire/faultwire/suites/cases"
@@ -120,3 +122,41 @@ var _ = cases.Register(cases.Case{
 		"Node: server.headersTimeout and server.requestTimeout (60 and 300 seconds by default).\n" +
 		"Java: -Dsun.net.httpserver.maxReqTime, or a proxy in front.",
 })
+
+const uploaders = 10
+
+var _ = cases.Register(cases.Case{
+	ID:       "http.request.slow-uploads",
+	Title:    "serves a newcomer while ten clients send their content drop by drop",
+	Level:    cases.Should,
+	Role:     cases.Server,
+	Speaks:   cases.HTTP,
+	Basis:    cases.Practice(cases.Recover, "clients that are slow, on purpose or not, do not keep others from being served"),
+	Since:    "0.1",
+	Exchange: fixtures.Exchange{Messages: []fixtures.Message{{Size: size, HTTP: fixtures.HTTP{Method: "POST"}}}}.Playing(slowly(uploaders)...).Beside(fixtures.Echo(13), slow(uploaders)),
+	Expect:   cases.HaveServedTheBystander(),
+	Why: "An upload over a bad link takes minutes, and all that time the server waits for the next byte. If it waits in one of a few workers, ten such " +
+		"clients are enough to stop it: no attack is needed, a train full of telephones will do.",
+	Fix: "Go: net/http has a goroutine for each; http.Server.ReadTimeout, or SetReadDeadline in the handler, bounds it.\n" +
+		"Python: ThreadingHTTPServer instead of HTTPServer; with gunicorn an asynchronous worker, or a proxy that buffers.\n" +
+		"Node: http has no workers to run out of; server.requestTimeout bounds it.\n" +
+		"Java: virtual threads, or an asynchronous servlet; a pool of 200 is soon full.",
+})
+
+// slowly is n clients that come one after another, and whose content is on its way when the last has begun.
+func slowly(n int) []fixtures.Conn {
+	conns := make([]fixtures.Conn, 0, n)
+	for i := 1; i <= n; i++ {
+		steps := []fixtures.Step{
+			fixtures.Dial(), fixtures.SendPart(0, 0, -size/2), fixtures.Signal(slow(i)),
+			fixtures.SendPart(0, -size/2, 0).Dripping(1, fixtures.IdleDeadline.Times(0.25)).Until("bystander"), fixtures.Close(),
+		}
+		if i > 1 {
+			steps = append([]fixtures.Step{fixtures.Await(slow(i - 1))}, steps...)
+		}
+		conns = append(conns, fixtures.Script(fmt.Sprintf("uploader %d", i), steps...).AsScenery())
+	}
+	return conns
+}
+
+func slow(i int) string { return fmt.Sprintf("uploader %d under way", i) }

@@ -45,7 +45,17 @@ func httpServerMutants() []Mutant {
 			"has a limit for the next byte, and none for the header section",
 			httpServing{byTheByte: true},
 			by(recovers, "http.request.head-drip")),
+		oneByOne(httpServerMutant("server-http-one-at-a-time",
+			"serves a client before it accepts the next",
+			httpServing{},
+			by(recovers, "http.request.slow-uploads"))),
 	}
+}
+
+// oneByOne has the mutant's server accept a client when the one before is gone.
+func oneByOne(m Mutant) Mutant {
+	m.Target.Server.(*server).admit = oneAtATime
+	return m
 }
 
 // An httpServing is how requests are read and answered; the zero value has no defect.

@@ -40,7 +40,8 @@ func All() []Mutant {
 	return slices.Concat(
 		deadlineMutants(), wordMutants(), endMutants(), sessionMutants(), replyMutants(), textMutants(), frameClientMutants(), lineMutants(),
 		serviceMutants(), streamMutants(), chunkMutants(), frameServerMutants(),
-		httpClientMutants(), httpServerMutants(), secureMutants(),
+		httpClientMutants(), httpServerMutants(), secureMutants(), peerMutants(),
+		udpClientMutants(), udpServerMutants(),
 	)
 }
 
@@ -59,7 +60,8 @@ func Sound() []targets.Target {
 		t.TLS = true
 		all = append(all, t)
 	}
-	return all
+	all = append(all, soundUDPClient().target("sound-udp-client"), soundUDPServer().target("sound-udp-server"))
+	return append(all, peerTarget("sound-peer", func(*peer) {}))
 }
 
 // by is the catches of several cases that must find the same promise broken.

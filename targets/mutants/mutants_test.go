@@ -37,6 +37,10 @@ func TestSound(t *testing.T) {
 	for _, target := range mutants.Sound() {
 		t.Run(target.Name, func(t *testing.T) {
 			g := NewWithT(t)
+			long := long
+			if target.Protocol == fixtures.UDPProtocol {
+				long = long[:fixtures.MaxDatagram]
+			}
 			said := exchange(t, target, []byte("Hello, world!"), nil, long)
 			g.Expect(said.Outcome).To(Equal(fixtures.OK), said.Detail)
 			g.Expect(string(said.Received)).To(Equal("Hello, world!" + string(long)))
@@ -66,6 +70,9 @@ func TestEveryMutantIsNamedAndAccusable(t *testing.T) {
 // exchange runs the target against its sound counterpart.
 func exchange(t *testing.T, target targets.Target, messages ...[]byte) targets.Said {
 	t.Helper()
+	if target.Protocol == fixtures.UDPProtocol {
+		return exchangeDatagrams(t, target, messages...)
+	}
 	before := gleak.Goroutines()
 	ctx, stop := context.WithTimeout(t.Context(), safety)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -75,6 +82,9 @@ func exchange(t *testing.T, target targets.Target, messages ...[]byte) targets.S
 	client, server := target.Client, target.Server
 	job := targets.Job{Messages: messages, Promises: fixtures.Deadlines{Connect: safety, Read: safety, Write: safety, Total: safety}}
 	switch {
+	case target.Role == targets.PeerRole: // each side by itself is a client or a server
+		client, _ = target.Peer()
+		server = reference.Server{Protocol: target.Protocol}
 	case target.Protocol == fixtures.HTTPProtocol && client == nil:
 		client = reference.HTTPClient{}
 	case target.Protocol == fixtures.HTTPProtocol:
@@ -96,4 +106,35 @@ func exchange(t *testing.T, target targets.Target, messages ...[]byte) targets.S
 		g.Eventually(gleak.Goroutines).WithTimeout(safety).ShouldNot(gleak.HaveLeaked(before))
 	}()
 	return client.Exchange(ctx, l.Addr().String(), job)
+}
+
+// exchangeDatagrams is exchange for those that speak UDP.
+func exchangeDatagrams(t *testing.T, target targets.Target, messages ...[]byte) targets.Said {
+	t.Helper()
+	before := gleak.Goroutines()
+	ctx, stop := context.WithTimeout(t.Context(), safety)
+	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, server := target.Client, target.Packets
+	if client == nil {
+		client = reference.PacketClient{}
+	} else {
+		server = reference.PacketServer{}
+	}
+	for _, m := range mutants.All() { // the reference's client does not listen to strangers, whom one of the servers is
+		if target.Name == "server-udp-socket-a-client" && m.Name == "client-udp-hears-all" {
+			client = m.Target.Client
+		}
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.ServePacket(ctx, conn) }()
+	defer func() {
+		stop()
+		g := NewWithT(t)
+		g.Eventually(served).WithTimeout(safety).Should(Receive(BeNil()))
+		g.Eventually(gleak.Goroutines).WithTimeout(safety).ShouldNot(gleak.HaveLeaked(before))
+	}()
+	return client.Exchange(ctx, conn.LocalAddr().String(), targets.Job{Messages: messages, Promises: fixtures.Deadlines{Read: safety, Total: safety}})
 }

@@ -112,6 +112,24 @@ func Python(dir string) ([]Mutant, error) {
 			by(recovers, "tcp.connect.descriptors")),
 		p.server("accept-error-spins", echo, "calls accept() again at once when it fails",
 			by(recovers, "tcp.connect.descriptors")),
+
+		p.udpClient("takes-next", "takes the next datagram for its reply, whatever it answers",
+			by(neverLie, "udp.delivery.other-reply-first")),
+		p.udpClient("recv-1024", "calls recv(1024) and never learns what it cut off",
+			by(neverLie, "udp.size.large[bytes=1025]", "udp.size.large[bytes=60000]")),
+		p.udpClient("empty-is-end", "takes an empty datagram for an end, as in TCP",
+			by(reassemble, "udp.size.zero-length")),
+		p.udpClient("no-timeout", "sets no timeout",
+			by(neverHang, "udp.delivery.lost-reply")),
+
+		p.udpServer("recv-1024", "calls recvfrom(1024) and never learns what it cut off",
+			by(neverLie, "udp.size.large[bytes=1025]")),
+		p.udpServer("empty-is-end", "takes an empty datagram for an end, as in TCP",
+			by(recovers, "udp.size.zero-length")),
+		p.udpServer("decodes", "decodes what it gets, and ends when that is no UTF-8",
+			by(recovers, "udp.survival.garbage")),
+		p.udpServer("any-address", "listens on all addresses and lets the kernel choose which it answers from",
+			by(reassemble, "udp.address.same-address")),
 	}, nil
 }
 
@@ -128,7 +146,8 @@ func SoundPython(dir string) ([]targets.Target, error) {
 			all = append(all, m.Target)
 		}
 	}
-	return append(all, p.session("none", "").Target), nil
+	return append(all, p.session("none", "").Target, p.udpClient("none", "").Target, p.udpServer("none", "").Target,
+		p.udpServer("everywhere", "").Target), nil
 }
 
 func unpack(dir string) error {
@@ -170,6 +189,16 @@ func (p python) server(defect string, protocol fixtures.Protocol, does string, c
 	t := p.target("server-py-"+defect, targets.ServerRole, protocol, "server.py", defect)
 	t.Promises.Idle = 800 * time.Millisecond
 	return newMutant(t, does, caught)
+}
+
+func (p python) udpClient(defect, does string, caught ...[]Catch) Mutant {
+	t := p.target("client-py-udp-"+defect, targets.ClientRole, fixtures.UDPProtocol, "udp_client.py", defect)
+	t.Promises = fixtures.Deadlines{Read: 500 * time.Millisecond, Total: 2 * time.Second}
+	return newMutant(t, does, caught)
+}
+
+func (p python) udpServer(defect, does string, caught ...[]Catch) Mutant {
+	return newMutant(p.target("server-py-udp-"+defect, targets.ServerRole, fixtures.UDPProtocol, "udp_server.py", defect), does, caught)
 }
 
 func (p python) target(name string, role targets.Role, protocol fixtures.Protocol, program, defect string) targets.Target {

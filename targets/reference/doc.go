@@ -5,4 +5,7 @@
 // (timedConn), reading until the message is complete and no further (receive), reading while writing (call), an error that
 // keeps its kind (moreTelling), a limit on lengths that a stranger sends (lengthOf), and a server whose connections
 // share nothing (Serve).
+//
+// For datagrams it is less: a reply that is known by what it answers, a buffer that none can fill, one deadline that strangers do not
+// renew (PacketClient), and an answer from the socket that was asked (PacketServer).
 package reference

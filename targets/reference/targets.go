@@ -48,5 +48,21 @@ func Targets(scale float64) []targets.Target {
 	add("http", fixtures.HTTPProtocol, false, HTTPClient{}, HTTPServer{Idle: by(IdleDeadline)})
 	add("tls", framed, true, Client{Protocol: framed}, Server{Protocol: framed, Idle: by(IdleDeadline)})
 	add("https", fixtures.HTTPProtocol, true, HTTPClient{}, HTTPServer{Idle: by(IdleDeadline)})
-	return all
+	all = append(all, targets.Target{
+		Name:     "reference-peer",
+		Role:     targets.PeerRole,
+		Protocol: framed,
+		Promises: fixtures.Deadlines{
+			Connect: by(ConnectDeadline), Read: by(ReadDeadline), Write: by(WriteDeadline), Total: by(TotalDeadline), Idle: by(IdleDeadline),
+		},
+		Peer: func() (targets.Persistent, targets.Server) {
+			return Client{Protocol: framed}, Server{Protocol: framed, Idle: by(IdleDeadline)}
+		},
+	})
+	return append(all, targets.Target{
+		Name: "reference-udp-client", Role: targets.ClientRole, Protocol: fixtures.UDPProtocol, Client: PacketClient{},
+		Promises: fixtures.Deadlines{Read: by(ReadDeadline), Total: by(TotalDeadline)},
+	}, targets.Target{
+		Name: "reference-udp-server", Role: targets.ServerRole, Protocol: fixtures.UDPProtocol, Packets: PacketServer{},
+	})
 }
