@@ -182,7 +182,7 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 		return withEvidence(r, o)
 	}
 	broken := p.Case.Sound().Judge(o)
-	waited := o.Undeclared && broken != nil && broken.Promise == cases.NeverHang // for longer than it never promised
+	waited := o.Undeclared && broken != nil && broken.Promise == cases.NeverHang && !overdue(o) // for longer than it never promised
 	intact := o.Outcome == fixtures.OK && o.Damage == ""
 	switch {
 	case broken == nil:
@@ -215,6 +215,12 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 	return r
 }
 
+// overdue reports whether the target has taken longer than it promises for the whole of an exchange.
+func overdue(o cases.Observation) bool {
+	_, high := cases.Window(o.Declared.Total, o.Scale)
+	return o.Declared.Total > 0 && o.Elapsed > high
+}
+
 // qualified says what weakens a pass; empty if nothing does.
 func qualified(o cases.Observation) string {
 	var notes []string
@@ -241,6 +247,9 @@ func void(c cases.Case, planned []proxy.Fault, o cases.Observation) string {
 			return "void: " + conn.Detail
 		}
 	}
+	if len(c.Exchange.Messages) > 1 && c.Exchange.Messages[0].HTTP.Location > 0 && requests(o) == 1 && (o.Outcome == fixtures.OK || o.Outcome == fixtures.Other) {
+		return "void: the client does not follow redirects"
+	}
 	struck := map[string]bool{}
 	for _, s := range o.Trace.Fired {
 		struck[s.Fault] = true
@@ -259,6 +268,14 @@ func void(c cases.Case, planned []proxy.Fault, o cases.Observation) string {
 		return "void: the target had not read a slice when the wire stopped waiting, so the cut may not have been seen"
 	}
 	return ""
+}
+
+// requests is how many requests of HTTP the reference side has read.
+func requests(o cases.Observation) (n int) {
+	for _, conn := range o.Reference.Conns {
+		n += conn.Requests
+	}
+	return n
 }
 
 // known applies the target's known failures, the most specific that names the case: what fails is expected; a case named by its

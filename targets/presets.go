@@ -26,6 +26,7 @@ var presets = map[string]*Classifier{
 			says(fixtures.Refused, `Connection refused`),
 			says(fixtures.Reset, `Connection reset by peer|Broken pipe|Connection was reset`),
 			says(fixtures.Closed, `Empty reply from server|bytes missing|transfer closed with`),
+			says(fixtures.Malformed, `in chunked-encoding|chunk hex-length|invalid chunk size`), // its exit code is that of a failed receive
 		},
 		Exits: map[int]fixtures.Outcome{
 			1: fixtures.Malformed, 7: fixtures.Refused, 8: fixtures.Malformed, 16: fixtures.Malformed, 18: fixtures.Closed,
@@ -76,7 +77,7 @@ var presets = map[string]*Classifier{
 		Stderr: []Pattern{
 			says(fixtures.Timeout, `\w*TimeoutException|timed out`),
 			says(fixtures.Refused, `Connection refused`),
-			says(fixtures.Reset, `Connection reset|Broken pipe|Software caused connection abort`),
+			says(fixtures.Reset, `Connection reset|Broken pipe|Software caused connection abort|Error writing (?:request body )?to server`),
 			says(fixtures.Closed, `EOFException|Unexpected end of file|Premature EOF|received no bytes`),
 		},
 	},

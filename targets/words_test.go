@@ -72,6 +72,8 @@ func TestClassify(t *testing.T) {
 		{preset("curl"), 18, "curl: (18) end of response with 15 bytes missing", fixtures.Closed},
 		{preset("curl"), 56, "curl: (56) Recv failure: Connection reset by peer", fixtures.Reset},
 		{preset("curl"), 56, "curl: (56) Recv failure: Connection timed out", fixtures.Timeout},
+		{preset("curl"), 56, "curl: (56) Illegal or missing hexadecimal sequence in chunked-encoding", fixtures.Malformed},
+		{preset("curl"), 56, "curl: (56) Too long hexadecimal number in chunked-encoding", fixtures.Malformed},
 		{preset("curl"), 6, "curl: (6) Could not resolve host", fixtures.Other},
 
 		{preset("python"), 1, "Traceback (most recent call last):\n  File \"c.py\", line 3, in <module>\n    raise TimeoutError\nTimeoutError: timed out\n", fixtures.Timeout},
@@ -94,6 +96,7 @@ func TestClassify(t *testing.T) {
 		{preset("node"), 1, "Error: connect ECONNREFUSED 127.0.0.1:9", fixtures.Refused},
 		{preset("java"), 1, "Exception in thread \"main\" java.net.SocketTimeoutException: Read timed out", fixtures.Timeout},
 		{preset("java"), 1, "java.net.SocketException: Connection reset", fixtures.Reset},
+		{preset("java"), 1, "java.io.IOException: Error writing to server", fixtures.Reset},
 		{preset("wget"), 4, "Connecting to 127.0.0.1:9... failed: Connection refused.", fixtures.Refused},
 		{preset("wget"), 4, "Read error (Connection timed out) in headers.", fixtures.Timeout},
 

@@ -45,7 +45,7 @@ var _ = cases.Register(cases.Case{
 	Basis:  cases.Practice(cases.Recover, "half a request ends its own connection and nothing else"),
 	Since:  "0.1",
 	Exchange: fixtures.Echo(1024).Playing(
-		fixtures.Script("leaver", fixtures.Dial(), fixtures.SendPart(0, 0, 512), fixtures.Close()).Times(5).AsScenery(),
+		fixtures.Script("leaver", fixtures.Dial(), fixtures.SendPart(0, 0, -1), fixtures.Close()).Times(5).AsScenery(),
 	).Beside(fixtures.Echo(13), "leaver"),
 	Expect: cases.And(cases.HaveServedTheBystander(), cases.HaveServedAFollowUp()),
 	Why: "A user presses \"stop\", and the connection is closed after half a request. Reading the other half returns " +

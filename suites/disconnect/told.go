@@ -15,7 +15,7 @@ var _ = cases.Register(cases.Case{
 	Since:  "0.1",
 	Told:   "connected",
 	Exchange: fixtures.Echo(1024).Playing(fixtures.Script("client",
-		fixtures.Dial(), fixtures.Send(0), fixtures.Expect(0), fixtures.SendPart(0, 0, 512), fixtures.Signal("connected"), fixtures.Await("peer"))),
+		fixtures.Dial(), fixtures.Send(0), fixtures.Expect(0), fixtures.SendPart(0, 0, -1), fixtures.Signal("connected"), fixtures.Await("peer"))),
 	Expect: cases.And(cases.HaveDelivered(), cases.HaveEndedWhenTold()),
 	Why: "Every update stops the old server first, by SIGTERM. One that waits until the last client has gone, though some never go, " +
 		"holds up the update until it is killed, and then all connections break in the middle of whatever they were doing. A good " +

@@ -32,7 +32,7 @@ var _ = cases.Register(cases.Case{
 	Basis: cases.Norm("RFC 9112", `§8: such a response "is considered complete regardless of the number of message body octets received, provided that the `+
 		`header section was received intact", where the connection was closed; an abort is an error of its own (RFC 9293 §3.6). That it is to be reported is practice`),
 	Since:    "0.1",
-	Exchange: answering(untilClose, upTo(untilClose, fixtures.InContent(size/2)), fixtures.ResetConn()),
+	Exchange: answering(untilClose, upTo(untilClose, fixtures.InContent(size/2)), pause, fixtures.ResetConn()),
 	Expect:   cases.HaveFailed(),
 	Why: "Where the end of the connection is the end of the content, how it ends is all there is to know. A FIN says \"that was it\". A reset says " +
 		"\"something broke\", and what came is a fragment. A client that takes one for the other has no second chance to notice.",

@@ -37,7 +37,7 @@ var _ = cases.Register(cases.Case{
 	Speaks:   cases.HTTP,
 	Basis:    incomplete,
 	Since:    "0.1",
-	Exchange: answering(content, upTo(content, fixtures.InContent(size/2)), fixtures.ResetConn()),
+	Exchange: answering(content, upTo(content, fixtures.InContent(size/2)), pause, fixtures.ResetConn()),
 	Expect:   cases.HaveFailed(),
 	Why: "An abort is louder than an end: the system reports an error to whoever reads. But some code catches every error of a read " +
 		"and goes on with what it has, as if it were the end; and then half of the content passes for all of it.",

@@ -68,7 +68,7 @@ var _ = cases.RegisterFamily("status", []int{100, 103}, func(status int) cases.C
 		Fix: "Go: net/http does it.\n" +
 			"Python: http.client passes over 100 only; others come as the reply: loop while 100 <= status < 200.\n" +
 			"Node: http does it: the \"information\" event is not \"response\".\n" +
-			"Java: HttpClient does it from 21 on; before that, not for all.",
+			"Java: HttpClient and HttpURLConnection do it from 20 on; HttpClient in the later updates of 17, too.",
 	}
 })
 

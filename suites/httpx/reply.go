@@ -27,10 +27,13 @@ func upTo(m fixtures.Message, place fixtures.Place) fixtures.Step {
 	return fixtures.SendPart(0, 0, m.At(place))
 }
 
+// pause lets what was sent be read before the RST that follows: Node reports one that comes within a millisecond of data as an end.
+var pause = fixtures.Hold(fixtures.ReadDeadline.Times(0.1))
+
 // wait holds the connection until the client ends it.
 var wait = fixtures.Await("peer")
 
 const fixWhole = "Go: io.ReadAll(resp.Body) returns io.ErrUnexpectedEOF: check it, and do not use what came.\n" +
-	"Python: http.client raises IncompleteRead; requests before 2.32 accepts a short body: compare len(r.content) with Content-Length, or update.\n" +
+	"Python: http.client raises IncompleteRead; requests accepts a short body with urllib3 before 2.0: compare len(r.content) with Content-Length, or update.\n" +
 	"Node: await response.arrayBuffer() rejects with \"terminated\"; with http handle \"aborted\" and \"error\" of the response.\n" +
 	"Java: HttpClient throws an IOException; HttpURLConnection returns -1 early: count the bytes yourself."

@@ -52,5 +52,5 @@ var _ = cases.Register(cases.Case{
 	Fix: "Go: net/http does it.\n" +
 		"Python: http.client raises BrokenPipeError from request(): call getresponse() all the same.\n" +
 		"Node: http does it: handle \"response\" while you write.\n" +
-		"Java: HttpClient does it.",
+		"Java: neither HttpClient nor HttpURLConnection does it; HttpRequest.Builder.expectContinue(true) asks before it sends.",
 })

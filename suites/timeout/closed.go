@@ -15,12 +15,13 @@ var _ = cases.Register(cases.Case{
 	Basis:  cases.Practice(cases.SayWhat, "an end that the peer caused is told from a deadline that passed"),
 	Since:  "0.1",
 	Timed:  true,
+	// So early that a client may ask again, as for a page of HTTP it may, and hear the same before the deadline.
 	Wire: func(t cases.Timing, _ cases.Request) []proxy.Fault {
-		return []proxy.Fault{proxy.Timeout(t.Read / 2).TowardsTarget()}
+		return []proxy.Fault{proxy.Timeout(t.Read / 5).TowardsTarget()}
 	},
 	Exchange: fixtures.Echo(1024),
 	Expect:   cases.And(cases.HaveFailed(), cases.HaveEndedBefore(fixtures.ReadDeadline)),
-	Why: "Here the wait is cut short: halfway to the deadline a proxy gives up and closes the connection. The client is " +
+	Why: "Here the wait is cut short: long before the deadline a proxy gives up and closes the connection. The client is " +
 		"free at once and knows something definite. A client that calls every failed wait a timeout, or sits out its " +
 		"deadline on a connection that is long closed, gives wrong advice (\"raise the timeout\") and wastes the time in " +
 		"which it could have tried again.",
