@@ -39,19 +39,50 @@ func (p *page) score() {
 
 // conclusion is the run's verdict in a sentence, what it rests on, and what to do next.
 func (p *page) conclusion() {
+	sentences, next := p.verdict()
+	for _, s := range sentences {
+		p.line(0, p.paint(s.hue, s.text))
+	}
+	p.wrapped(0, p.basis())
+	if next != "" {
+		p.wrapped(0, "Next: "+next)
+	}
+}
+
+// lastLine is the conclusion in one line.
+func (p *page) lastLine() {
+	var line []string
+	if p.SelfTest {
+		line = append(line, "Faultwire tested itself.")
+	}
+	sentences, _ := p.verdict()
+	for _, s := range sentences {
+		line = append(line, p.paint(s.hue, s.text))
+	}
+	p.line(0, strings.Join(append(line, p.basis()), " "))
+}
+
+// A sentence is one of the conclusion's.
+type sentence struct{ hue, text string }
+
+// verdict is the run's, and what to do next, if anything.
+func (p *page) verdict() (said []sentence, next string) {
+	say := func(hue, format string, args ...any) { said = append(said, sentence{hue, fmt.Sprintf(format, args...)}) }
 	gating, blocked, broken := p.gating(), len(p.controls(Fail)), p.Count("")[Error]+len(p.controls(Error))
 	if p.Interrupted {
-		p.line(0, p.paint(yellow, "Interrupted: only what is shown above was judged."))
+		say(yellow, "Interrupted: only what is shown above was judged.")
 	}
 	if broken > 0 {
-		p.line(0, p.paint(yellow, fmt.Sprintf("Incomplete: %s, of Faultwire or this machine, not of the target.", plural(broken, "error"))))
+		say(yellow, "Incomplete: %s, of Faultwire or this machine, not of the target.", plural(broken, "error"))
 	}
-	next := ""
 	if blocked > 0 {
-		p.line(0, p.paint(red, "Nonconformant: "+plural(blocked, "target")+" failed with no fault on the wire."))
+		say(red, "Nonconformant: %s failed with no fault on the wire.", plural(blocked, "target"))
 	}
 	if gating > 0 {
-		p.line(0, p.paint(red, "Nonconformant: "+plural(gating, "requirement")+" not kept."))
+		say(red, "Nonconformant: %s not kept.", plural(gating, "requirement"))
+	}
+	if unbegun := p.unbegun(); unbegun > 0 {
+		say(yellow, "Not all: %s did not begin in time (--max-time).", plural(unbegun, "case"))
 	}
 	switch {
 	case blocked > 0:
@@ -62,22 +93,29 @@ func (p *page) conclusion() {
 		next = "run again; if it happens again, on a less busy machine or with --time-scale 3."
 	case p.Interrupted:
 	case p.Count("")[Skip] == len(p.Results):
-		p.line(0, p.paint(yellow, "No verdict: nothing was tested."))
+		say(yellow, "No verdict: nothing was tested.")
 		next = "see the reasons above; faultwire list shows what would run."
 	default:
 		but := "."
 		if known := p.Count("")[XFail]; known > 0 {
 			but = ", but for " + plural(known, "known failure") + "."
 		}
-		p.line(0, p.paint(green, "Conformant: every requirement that was tested is kept"+but))
+		say(green, "Conformant: every requirement that was tested is kept%s", but)
 	}
-	p.wrapped(0, p.basis())
 	if p.SelfTest && (gating > 0 || blocked > 0) {
 		next = "this is a defect of Faultwire or of this machine, not of your program. Run again; if it stays, report it."
 	}
-	if next != "" {
-		p.wrapped(0, "Next: "+next)
+	return said, next
+}
+
+// unbegun is how many results are of pairs for which there was no time.
+func (r *Run) unbegun() (n int) {
+	for _, res := range r.Results {
+		if res.Verdict == Skip && res.Reason == NotRun {
+			n++
+		}
 	}
+	return n
 }
 
 func (p *page) basis() string {
@@ -85,7 +123,14 @@ func (p *page) basis() string {
 	for _, res := range p.Results {
 		retaken += res.Retaken
 	}
-	facts := []string{plural(len(p.Results), "case") + " in " + spell(p.Took), fmt.Sprintf("seed %d", p.Seed)}
+	facts := []string{plural(len(p.Results), "case") + " in " + spell(p.Took)}
+	if len(p.Parts) > 0 {
+		facts = append(facts, plural(len(p.Parts), "run"))
+	}
+	if p.Shard != "" {
+		facts = append(facts, "shard "+p.Shard)
+	}
+	facts = append(facts, "seed "+p.seeds())
 	if p.Scale != 1 && p.Scale != 0 {
 		facts = append(facts, fmt.Sprintf("time scale %g", p.Scale))
 	}

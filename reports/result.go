@@ -30,6 +30,7 @@ type Run struct {
 	Strict      bool          `json:"strict,omitempty"`
 	Command     []string      `json:"command,omitempty"`
 	Host        Host          `json:"host"`
+	Shard       string        `json:"shard,omitempty"` // which part of a run this is, such as 2/8; empty for a whole one
 	Seed        uint64        `json:"seed"`
 	Scale       float64       `json:"time_scale"`
 	Started     time.Time     `json:"started"`
@@ -38,6 +39,7 @@ type Run struct {
 	Targets     []Target      `json:"targets"`
 	Results     []Result      `json:"results"` // by target, then by case, in the catalogue's order
 	Interrupted bool          `json:"interrupted,omitempty"`
+	Parts       []Part        `json:"parts,omitempty"` // the runs that this report was merged of; what they do not have in common is left empty above
 }
 
 // Host is where the run took place.
@@ -75,6 +77,7 @@ type Result struct {
 	Waits       time.Duration `json:"waits_ns,omitempty"`    // the delays, silences and deadlines in it that were waited out on purpose
 	Elapsed     time.Duration `json:"elapsed_ns,omitempty"`  // of the target on the wire
 	Times       *Times        `json:"times,omitempty"`       // what Elapsed is made of; nil where several connections share it
+	Seed        *uint64       `json:"seed,omitempty"`        // of this pair's run, where that is not the report's
 	Replay      string        `json:"replay,omitempty"`      // the line that runs this pair alone
 	Observation any           `json:"observation,omitempty"` // the evidence
 
@@ -131,6 +134,15 @@ type Finding struct {
 	Seen     string `json:"seen"`
 	Advice   string `json:"advice,omitempty"` // a diagnosis from the shape of what was seen
 }
+
+// NoPromise stands for the promise in a finding about what is no requirement: a known failure that does not fail.
+const NoPromise = "none"
+
+// Stale reports whether the finding is that a known failure does not fail any more.
+func (res Result) Stale() bool { return res.Finding != nil && res.Finding.Promise == NoPromise }
+
+// NotRun is why a pair is skipped that was not begun in the time that the run was given.
+const NotRun = "not run: --max-time"
 
 // Gates reports whether the result makes the run nonconformant.
 func (res Result) Gates(strict bool) bool {

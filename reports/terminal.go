@@ -15,6 +15,7 @@ import (
 type Look struct {
 	Width  int    // columns to wrap at; 0 means 100. Lines to copy are never wrapped
 	Color  bool   // ANSI colours
+	Quiet  bool   // only what failed, and the last line
 	Folder string // where the report was written, to point at; empty if it was not
 }
 
@@ -26,10 +27,17 @@ func (r *Run) WriteSummary(w io.Writer, look Look) error {
 	}
 	look.Width = max(look.Width, 50)
 	p := &page{Run: r.cleaned(), Look: look, told: map[string]string{}}
-	p.banner()
+	if !look.Quiet {
+		p.banner()
+	}
 	p.blocked()
 	p.failures()
 	p.errors()
+	if look.Quiet {
+		p.lastLine()
+		_, err := w.Write(p.out.Bytes())
+		return err
+	}
 	p.warnings()
 	p.known()
 	p.skipped()

@@ -44,8 +44,13 @@ type Options struct {
 	Patterns []string // case IDs; * within a segment, ** across; none means the whole catalogue
 	Seed     uint64   // of payloads and faults; the same seed gives the same ones
 	Scale    float64  // stretches the built-in deadlines, patience and graces, not what a target declares; default 1
+	Shard    Shard    // which part of the run; the zero value is all of it
+	Quick    bool     // only the most important cases, and those whose exact ID is among the patterns
 	Full     bool     // also the cases that move more than 1 MiB or prove that something never blocks
 	Strict   bool     // a SHOULD not kept gates too
+
+	// MaxTime bounds a run. What has not begun by then is skipped, as [reports.NotRun]; what has may end. 0 is no bound.
+	MaxTime time.Duration
 
 	// Toxiproxy is a server whose toxics are the faults, instead of the wire's own. What it cannot do is skipped.
 	Toxiproxy *remote.Server
@@ -64,6 +69,8 @@ type Engine struct {
 
 	network     proxy.Network         // where everything listens and dials; nil is the kernel's sockets
 	credentials *fixtures.Credentials // nil if no target speaks TLS
+
+	enough time.Time // when nothing begins any more; zero is never
 
 	mu      sync.Mutex
 	pending map[string]chan reports.Result // pairs begun ahead, by name
@@ -109,10 +116,14 @@ func newEngine(o Options, network proxy.Network) (*Engine, error) {
 		if e.benches[t.Name] != nil {
 			return nil, &targets.ConfigError{Key: "name", Msg: fmt.Sprintf("two targets are called %q; give each a name of its own", t.Name)}
 		}
+		if err := checkKnown(t); err != nil {
+			return nil, err
+		}
 		e.benches[t.Name] = &bench{target: t, toxiproxy: o.Toxiproxy}
 		for _, c := range chosen {
-			if applies(c, t) {
-				e.pairs = append(e.pairs, Pair{c, t})
+			p := Pair{c, t}
+			if applies(c, t) && (!o.Quick || c.Quick || slices.Contains(o.Patterns, c.ID)) && o.Shard.holds(p) {
+				e.pairs = append(e.pairs, p)
 			}
 		}
 	}
@@ -160,7 +171,10 @@ func (e *Engine) Pairs() []Pair { return e.pairs }
 func (e *Engine) Run(ctx context.Context, each func(reports.Result)) *reports.Run {
 	run := &reports.Run{
 		Schema: reports.SchemaVersion, Tool: "faultwire " + Version(), Catalogue: cases.Version,
-		Strict: e.options.Strict, Seed: e.options.Seed, Scale: e.options.Scale, Started: time.Now(), Host: host(),
+		Strict: e.options.Strict, Shard: e.options.Shard.String(), Seed: e.options.Seed, Scale: e.options.Scale, Started: time.Now(), Host: host(),
+	}
+	if e.options.MaxTime > 0 {
+		e.enough = run.Started.Add(e.options.MaxTime)
 	}
 	var telling sync.Mutex
 	results := make([]reports.Result, len(e.pairs))

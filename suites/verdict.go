@@ -24,25 +24,14 @@ const unconfirmedLate = 20 * time.Millisecond
 
 // verdict observes the pair and judges what was seen.
 func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
-	if why := undeclared(p.Case, p.Target); why != "" {
-		return reports.Result{Verdict: reports.Skip, Reason: why}
-	}
-	for _, m := range p.Case.Exchange.Messages {
-		if !p.Target.Speech().Carries(m, p.Target.Role == targets.ServerRole) {
-			return reports.Result{Verdict: reports.Skip, Reason: fmt.Sprintf("needs a message of %d bytes, which %s does not carry here", m.Size, p.Target.Protocol)}
-		}
-	}
-	if why := unfit(p.Case, p.Target); why != "" {
-		return reports.Result{Verdict: reports.Skip, Reason: why}
-	}
-	if why := e.beyondToxiproxy(p); why != "" {
+	if why := e.beyond(p); why != "" {
 		return reports.Result{Verdict: reports.Skip, Reason: why}
 	}
 	b := e.benches[p.Target.Name]
-	if why := b.blocked(ctx, e); why != "" {
-		return reports.Result{Verdict: reports.Skip, Reason: why}
+	if e.late() {
+		return reports.Result{Verdict: reports.Skip, Reason: reports.NotRun}
 	}
-	if why := b.crowded(p.Case); why != "" {
+	if why := b.blocked(ctx, e); why != "" {
 		return reports.Result{Verdict: reports.Skip, Reason: why}
 	}
 	for retaken := 0; ; retaken++ {
@@ -52,6 +41,10 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 		leave, err := e.pool.enter(ctx, p.Case)
 		if err != nil {
 			return interrupted()
+		}
+		if retaken == 0 && e.late() {
+			leave()
+			return reports.Result{Verdict: reports.Skip, Reason: reports.NotRun}
 		}
 		o, lost, err := e.inTurn(ctx, b, p.Case)
 		leave()
@@ -76,9 +69,31 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 	}
 }
 
+// beyond says why the pair cannot be judged, as far as that is known before anything runs; empty if it can.
+func (e *Engine) beyond(p Pair) string {
+	if why := undeclared(p.Case, p.Target); why != "" {
+		return why
+	}
+	for _, m := range p.Case.Exchange.Messages {
+		if !p.Target.Speech().Carries(m, p.Target.Role == targets.ServerRole) {
+			return fmt.Sprintf("needs a message of %d bytes, which %s does not carry here", m.Size, p.Target.Protocol)
+		}
+	}
+	if why := unfit(p.Case, p.Target); why != "" {
+		return why
+	}
+	if why := e.beyondToxiproxy(p); why != "" {
+		return why
+	}
+	return e.benches[p.Target.Name].crowded(p.Case)
+}
+
 func interrupted() reports.Result {
 	return reports.Result{Verdict: reports.Skip, Reason: "interrupted"}
 }
+
+// late reports whether the run's time is over.
+func (e *Engine) late() bool { return !e.enough.IsZero() && time.Now().After(e.enough) }
 
 // inTurn observes the case. A shared server is given one case at a time, and none once it has stopped working; lost says so.
 func (e *Engine) inTurn(ctx context.Context, b *bench, c cases.Case) (o cases.Observation, lost string, err error) {
@@ -90,6 +105,9 @@ func (e *Engine) inTurn(ctx context.Context, b *bench, c cases.Case) (o cases.Ob
 	defer b.turn.Unlock()
 	if b.lost != "" {
 		return o, b.lost, nil
+	}
+	if e.late() { // it has waited for its turn
+		return o, reports.NotRun, nil
 	}
 	if o, err = e.observe(ctx, b, c, true); err == nil {
 		b.noteFollowUp(ctx, e, c, o)
@@ -276,31 +294,6 @@ func requests(o cases.Observation) (n int) {
 		n += conn.Requests
 	}
 	return n
-}
-
-// known applies the target's known failures, the most specific that names the case: what fails is expected; a case named by its
-// own ID that passes makes its entry stale, and that fails.
-func known(r reports.Result, p Pair) reports.Result {
-	pattern := ""
-	for candidate, k := range p.Target.KnownFailures {
-		expired := !k.Until.IsZero() && time.Now().After(k.Until.AddDate(0, 0, 1))
-		if Matches(candidate, p.Case.ID) && !expired && len(candidate) > len(pattern) {
-			pattern = candidate
-		}
-	}
-	if pattern == "" {
-		return r
-	}
-	reason := p.Target.KnownFailures[pattern].Reason
-	switch {
-	case r.Verdict == reports.Fail || r.Verdict == reports.Warn:
-		r.Verdict, r.Reason = reports.XFail, reason
-	case r.Verdict == reports.Pass && pattern == p.Case.ID:
-		r.Verdict = reports.Fail
-		r.Finding = &reports.Finding{Promise: "none", Expected: "a failure, known: " + reason, Seen: "it passes",
-			Advice: "take it out of known_failures"}
-	}
-	return r
 }
 
 // withEvidence attaches what results.json has no room for.

@@ -34,6 +34,12 @@ func Load(path string) ([]Target, error) {
 	if mistake, ok := errors.AsType[*ConfigError](err); ok {
 		mistake.File = path
 	}
+	for _, t := range all {
+		for pattern, known := range t.KnownFailures {
+			known.File = path
+			t.KnownFailures[pattern] = known
+		}
+	}
 	return all, err
 }
 

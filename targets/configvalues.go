@@ -53,8 +53,10 @@ func readMethods(n node) (map[string][]string, error) {
 
 func readKnownFailures(n node) (map[string]Known, error) {
 	all := map[string]Known{}
-	err := n.each(func(key *yaml.Node, value node) (err error) {
-		all[key.Value], err = readKnown(value)
+	err := n.each(func(key *yaml.Node, value node) error {
+		known, err := readKnown(value)
+		known.Line = key.Line
+		all[key.Value] = known
 		return err
 	})
 	return all, err

@@ -51,6 +51,14 @@ type Target struct {
 type Known struct {
 	Reason string    // never empty
 	Until  time.Time // the last day it is accepted, at 00:00 UTC; zero means without end
+
+	File string // where it is written; empty for what was made in Go
+	Line int
+}
+
+// Expired reports whether the last day is over.
+func (k Known) Expired(now time.Time) bool {
+	return !k.Until.IsZero() && now.After(k.Until.AddDate(0, 0, 1))
 }
 
 // Limits bound what a server is given at once. Zero means the engine's own bounds.

@@ -20,6 +20,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "tcp.bandwidth.slow-link",
 	Title:  "takes a slow link with steady progress for what it is, not for a timeout",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Both,
 	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.SayWhat, "a read deadline is about silence: while bytes come it has not passed"),

@@ -10,6 +10,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "tcp.bandwidth.slow-reader",
 	Title:  "sends the whole of a long answer to a client that reads slowly",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Server,
 	Speaks: cases.Streams,
 	Basis: cases.Documented("Python socket.send", `"Applications are responsible for checking that all data has been sent"; `+

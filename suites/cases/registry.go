@@ -117,6 +117,9 @@ func Lint(all []Case) []string {
 		if c.Expect == nil {
 			say("expects nothing")
 		}
+		if c.Quick && c.Full {
+			say("is for quick runs and for full ones only")
+		}
 		if c.Since == "" {
 			say("has no since version")
 		}

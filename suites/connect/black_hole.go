@@ -10,6 +10,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "tcp.connect.black-hole",
 	Title:  "gives up a connect that nobody answers when its connect deadline passes",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Client,
 	Speaks: cases.Connections,
 	Basis: cases.Practice(cases.NeverHang, "a declared connect deadline ends the connect. The system's own limit is no substitute: "+

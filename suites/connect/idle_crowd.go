@@ -13,6 +13,7 @@ var _ = cases.RegisterFamily("clients", []int{60, 500}, func(n int) cases.Case {
 		Title:    fmt.Sprintf("serves a newcomer while %d silent clients are connected", n),
 		Full:     n > 60, // some servers have to be asked slowly
 		Level:    cases.Should,
+		Quick:    n == 60,
 		Role:     cases.Server,
 		Speaks:   cases.Connections,
 		Basis:    cases.Practice(cases.Recover, "clients that are only connected do not keep others from being served"),

@@ -10,6 +10,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "tcp.connect.refused",
 	Title:  "reports a refused connection as refused",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Client,
 	Speaks: cases.Connections,
 	Basis: cases.Norm("POSIX connect()", `ECONNREFUSED: "The target address was not listening for connections or refused the `+

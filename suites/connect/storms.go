@@ -11,6 +11,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "tcp.connect.close-storm",
 	Title:  "goes on serving after visitors that connect and leave without a word",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Server,
 	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.Recover, "a client that says nothing costs the server nothing: the next one is served"),
@@ -32,6 +33,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "tcp.connect.reset-storm",
 	Title:  "goes on serving after visitors that connect and abort at once",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Server,
 	Speaks: cases.Connections,
 	Basis: cases.Practice(cases.Recover, "a connection that died before it was served is not the server's failure; POSIX accept() "+

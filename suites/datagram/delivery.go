@@ -18,6 +18,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "udp.delivery.duplicate-reply",
 	Title:  "does not take the second copy of a reply for the answer to the next request",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Client,
 	Speaks: cases.Datagrams,
 	Basis:  cases.Practice(cases.NeverLie, "a reply is used once, and answers its own request alone (RFC 8085 §3.3 says that datagrams may be duplicated)"),
@@ -37,6 +38,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "udp.delivery.reordered-replies",
 	Title:  "takes each reply for its own request, in whatever order they come",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Client,
 	Speaks: cases.Datagrams,
 	Basis: cases.Practice(cases.NeverLie, "a reply is matched by what it says, not by when it comes (RFC 8085 §3.3: datagrams may be reordered; "+
@@ -62,6 +64,7 @@ var _ = cases.Register(cases.Case{
 	ID:       "udp.delivery.late-reply",
 	Title:    "ignores a reply that comes when its request has timed out",
 	Level:    cases.Must,
+	Quick:    true,
 	Role:     cases.Client,
 	Speaks:   cases.Datagrams,
 	Basis:    cases.Practice(cases.NeverLie, "the reply to a request that was given up answers no other"),

@@ -19,6 +19,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "udp.delivery.lost-request",
 	Title:  "asks again or reports a timeout when its request is lost",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Client,
 	Speaks: cases.Datagrams,
 	Basis: cases.Practice(cases.SayWhat, "what is not answered is a timeout, unless it is asked for again in time (RFC 8085 §3.3 leaves "+
@@ -41,6 +42,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "udp.delivery.lost-reply",
 	Title:  "asks again or reports a timeout when the reply is lost",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Client,
 	Speaks: cases.Datagrams,
 	Basis: cases.Practice(cases.SayWhat, "what is not answered is a timeout, unless it is asked for again in time (RFC 8085 §3.3 leaves "+
@@ -63,6 +65,7 @@ var _ = cases.Register(cases.Case{
 	ID:       "udp.delivery.total-loss",
 	Title:    "reports a timeout, and does not flood the network, when nothing arrives",
 	Level:    cases.Must,
+	Quick:    true,
 	Role:     cases.Client,
 	Speaks:   cases.Datagrams,
 	Basis:    cases.Practice(cases.NeverHang, "however often a client asks again, in the end it gives up, and says that it timed out"),

@@ -15,6 +15,7 @@ var _ = cases.RegisterFamily("bytes", []int{1025, 2049, 8193, 60000}, func(n int
 		ID:       "udp.size.large",
 		Title:    "does not cut a datagram that is longer than usual",
 		Level:    cases.Should,
+		Quick:    n == 8193,
 		Role:     cases.Both,
 		Speaks:   cases.Datagrams,
 		Basis:    cases.Norm("POSIX recvmsg()", `"the excess bytes shall be discarded, and MSG_TRUNC shall be set": that a message was cut can be known`),
@@ -67,6 +68,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "udp.size.zero-length",
 	Title:  "takes an empty datagram for a message, not for an end",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Both,
 	Speaks: cases.Datagrams,
 	Basis: cases.Norm("RFC 768, RFC 862", `the length includes the header, so "the minimum value of the length is eight": no data at all; `+

@@ -11,6 +11,7 @@ var _ = cases.RegisterFamily("when", []string{"end", "silence"}, func(when strin
 		ID:     "tcp.disconnect.end-busy-loop",
 		Title:  "rests while a client has nothing more to say",
 		Level:  cases.Must,
+		Quick:  when == "end",
 		Role:   cases.Server,
 		Speaks: cases.Connections,
 		Basis: cases.Practice(cases.Recover, "waiting costs nothing: a read that returns 0 (POSIX recv(): the peer's orderly end) is no reason to "+

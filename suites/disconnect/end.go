@@ -10,6 +10,7 @@ var _ = cases.RegisterFamily("size", []int{1, 13, 102400}, func(size int) cases.
 		ID:     "tcp.disconnect.half-close",
 		Title:  "answers in full a client that has closed its sending side, then ends its own",
 		Level:  cases.Must,
+		Quick:  size == 13,
 		Role:   cases.Server,
 		Speaks: cases.Echoing,
 		Basis: cases.Practice(cases.NeverLie, "a client that has said its last byte still gets its whole answer. RFC 9293 §3.6 lets it "+
@@ -52,6 +53,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "tcp.disconnect.orderly-end",
 	Title:  "ends its side in order when a client has been served and ends",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Server,
 	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.SayWhat, "a connection that was served well ends with a FIN: an RST says that something broke"),

@@ -11,6 +11,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "tcp.disconnect.silent-neighbour",
 	Title:  "serves another client at once while one has fallen silent inside its request",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Server,
 	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.Recover, "a client that stops in the middle keeps nobody else from being served"),

@@ -15,6 +15,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "tcp.disconnect.reset-before-reply",
 	Title:  "reports a reset when the connection is aborted before the reply",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Client,
 	Speaks: cases.Connections,
 	Basis: cases.Practice(cases.SayWhat, "an abort is told from an orderly end. RFC 9293 §3.6 (MUST-12) has TCP tell the client; "+
@@ -37,6 +38,7 @@ var _ = cases.RegisterFamily("at", []int64{1, 512, 1023}, func(at int64) cases.C
 		ID:     "tcp.disconnect.reset-mid-message",
 		Title:  "reports a reset when the connection is aborted inside a message",
 		Level:  cases.Must,
+		Quick:  at == 512,
 		Role:   cases.Client,
 		Speaks: cases.Streams,
 		Basis: cases.Practice(cases.SayWhat, "an abort inside a message is told from an orderly end. RFC 9293 §3.6 (MUST-12) has TCP "+

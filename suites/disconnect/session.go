@@ -18,6 +18,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "tcp.disconnect.then-recovers",
 	Title:  "is served again, and gets nothing of the old reply, after a reset inside a message",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Client,
 	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.Recover, "a reset ends one connection: the next exchange has a new one, and none of the old one's bytes"),
@@ -39,6 +40,7 @@ var _ = cases.RegisterFamily("end", []string{"fin", "rst"}, func(end string) cas
 		ID:     "tcp.disconnect.idle-end",
 		Title:  "gets over a connection that ended while it was not used",
 		Level:  cases.Must,
+		Quick:  true,
 		Role:   cases.Client,
 		Speaks: cases.Connections,
 		Basis: cases.Practice(cases.Recover, "a connection that is kept may end at any time; the request after that may fail, the next must not "+
@@ -61,6 +63,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "tcp.disconnect.push-after-end",
 	Title:  "reports that nobody takes what it sends, and lives, when the server has gone",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Client,
 	Speaks: cases.Streams,
 	Basis: cases.Norm("POSIX send()", "[EPIPE] the socket is no longer connected; [ECONNRESET] a connection was forcibly closed by a peer. "+

@@ -17,6 +17,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "tcp.disconnect.resets-survived",
 	Title:  "goes on serving after clients that abort in the middle of everything",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Server,
 	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.Recover, "one client's abort is that client's trouble, never the server's"),

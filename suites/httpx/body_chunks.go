@@ -22,6 +22,7 @@ var _ = cases.RegisterFamily("at", []string{"size", "chunk", "between"}, func(at
 		ID:       "http.body.chunks-cut",
 		Title:    "reports an error when the connection is closed before the last chunk",
 		Level:    cases.Must,
+		Quick:    at == "chunk",
 		Role:     cases.Client,
 		Speaks:   cases.HTTP,
 		Basis:    unfinished,
@@ -39,6 +40,7 @@ var _ = cases.Register(cases.Case{
 	ID:       "http.body.last-chunk-missing",
 	Title:    "reports an error when all content has come and only the last chunk is missing",
 	Level:    cases.Must,
+	Quick:    true,
 	Role:     cases.Client,
 	Speaks:   cases.HTTP,
 	Basis:    unfinished,
@@ -56,6 +58,7 @@ var _ = cases.RegisterFamily("is", []string{"no-number", "negative", "empty", "t
 		ID:     "http.body.bad-chunk-size",
 		Title:  "reports an error when the length of a chunk is none",
 		Level:  cases.Must,
+		Quick:  is == "no-number",
 		Role:   cases.Client,
 		Speaks: cases.HTTP,
 		Basis: cases.Norm("RFC 9112", `§7.1: chunk-size is 1*HEXDIG, and recipients "MUST anticipate potentially large hexadecimal numerals and prevent `+

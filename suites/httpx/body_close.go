@@ -9,6 +9,7 @@ var _ = cases.Register(cases.Case{
 	ID:       "http.body.until-close",
 	Title:    "takes content of no stated length up to the end of the connection",
 	Level:    cases.Must,
+	Quick:    true,
 	Role:     cases.Client,
 	Speaks:   cases.HTTP,
 	Basis:    cases.Norm("RFC 9112", `§6.3, item 8: the length is "determined by the number of octets received prior to the server closing the connection"`),
@@ -27,6 +28,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "http.body.until-close-reset",
 	Title:  "reports an error when content of no stated length is ended by an abort",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Client,
 	Speaks: cases.HTTP,
 	Basis: cases.Norm("RFC 9112", `§8: such a response "is considered complete regardless of the number of message body octets received, provided that the `+

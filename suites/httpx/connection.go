@@ -17,6 +17,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "http.connection.closed-while-idle",
 	Title:  "asks by a new connection when the one that it kept has been closed",
 	Level:  cases.Should,
+	Quick:  true,
 	Role:   cases.Client,
 	Speaks: cases.HTTP,
 	Basis:  recovery,
@@ -62,6 +63,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "http.connection.surplus",
 	Title:  "does not take what stands behind a reply for the answer to its next request",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Client,
 	Speaks: cases.HTTP,
 	Basis: cases.Norm("RFC 9112", `§6.3: a client that receives more data than the message has "MUST NOT process, cache, or forward such extra data as a separate response, since such `+

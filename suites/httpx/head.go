@@ -15,6 +15,7 @@ var _ = cases.RegisterFamily("at", []string{"status", "field", "empty-line"}, fu
 		ID:     "http.head.cut",
 		Title:  "reports an error when the connection is closed inside the header section",
 		Level:  cases.Must,
+		Quick:  at == "field",
 		Role:   cases.Client,
 		Speaks: cases.HTTP,
 		Basis: cases.Norm("RFC 9112", `§8: "If a response terminates in the middle of the header section (before the empty line is received) and the status code `+
@@ -37,6 +38,7 @@ var _ = cases.Register(cases.Case{
 	ID:       "http.head.empty-reply",
 	Title:    "reports an error when the connection is closed instead of a reply",
 	Level:    cases.Must,
+	Quick:    true,
 	Role:     cases.Client,
 	Speaks:   cases.HTTP,
 	Basis:    cases.Norm("RFC 9112", `§8: an incomplete response is recorded as such; §9.3.1 lets a client send a GET again, on another connection`),

@@ -30,6 +30,7 @@ var _ = cases.Register(cases.Case{
 	ID:       "tcp.peer.both-ways",
 	Title:    "asks and is asked at the same time",
 	Level:    cases.Must,
+	Quick:    true,
 	Role:     cases.Peer,
 	Speaks:   cases.Echoing,
 	Basis:    cases.Practice(cases.Recover, "to ask does not keep a peer from answering, nor to answer from asking"),

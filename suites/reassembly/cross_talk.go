@@ -9,6 +9,7 @@ var _ = cases.Register(cases.Case{
 	ID:       "tcp.reassembly.cross-talk",
 	Title:    "gives each of eight clients its own bytes back",
 	Level:    cases.Must,
+	Quick:    true,
 	Role:     cases.Server,
 	Speaks:   cases.Streams,
 	Basis:    cases.Practice(cases.Recover, "what one connection carries never shows in another"),

@@ -10,6 +10,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "tcp.reassembly.jitter",
 	Title:  "keeps a long message in order over a link with an uneven delay",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Both,
 	Speaks: cases.Streams,
 	Basis:  byteStream,

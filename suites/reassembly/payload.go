@@ -10,6 +10,7 @@ var _ = cases.Register(cases.Case{
 	ID:       "tcp.reassembly.binary",
 	Title:    "passes every byte value through unchanged",
 	Level:    cases.Must,
+	Quick:    true,
 	Role:     cases.Both,
 	Speaks:   cases.Opaque,
 	Basis:    cases.Norm("RFC 862", `"any data received is sent back"`),
@@ -29,6 +30,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "tcp.reassembly.utf8",
 	Title:  "keeps letters whole that come in pieces",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Both,
 	Speaks: cases.Echoing,
 	Basis: cases.Documented("Python codecs.IncrementalDecoder", `"used for decoding an input in multiple steps": a letter of several `+

@@ -10,6 +10,7 @@ var _ = cases.RegisterFamily("bytes", []int{1, 1023, 1024, 1025, 4095, 4096, 409
 		ID:       "tcp.reassembly.size",
 		Title:    "handles a message of a size at which buffers end",
 		Level:    cases.Must,
+		Quick:    size == 1025 || size == 65537,
 		Role:     cases.Both,
 		Speaks:   cases.Connections,
 		Basis:    cases.Practice(cases.Reassemble, "a message arrives whole whatever its size"),

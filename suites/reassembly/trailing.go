@@ -12,6 +12,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "tcp.reassembly.trailing-part",
 	Title:  "sends back what stands behind the last line end, too",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Server,
 	Speaks: cases.Plain,
 	Basis:  cases.Norm("RFC 862", `"any data received is sent back"`),

@@ -10,6 +10,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "tcp.timeout.closed-is-no-timeout",
 	Title:  "reports a connection that was closed while it waited as closed, not as a timeout",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Client,
 	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.SayWhat, "an end that the peer caused is told from a deadline that passed"),

@@ -10,6 +10,7 @@ var _ = cases.Register(cases.Case{
 	ID:       "tcp.timeout.drip",
 	Title:    "reports a timeout at its total deadline when the reply comes drop by drop",
 	Level:    cases.Must,
+	Quick:    true,
 	Role:     cases.Client,
 	Speaks:   cases.Connections,
 	Basis:    cases.Practice(cases.NeverHang, "a declared total deadline bounds the whole exchange, however often a byte comes"),

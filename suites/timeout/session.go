@@ -15,6 +15,7 @@ var _ = cases.Register(cases.Case{
 	ID:       "tcp.timeout.then-recovers",
 	Title:    "is served again after a timeout",
 	Level:    cases.Must,
+	Quick:    true,
 	Role:     cases.Client,
 	Speaks:   cases.Connections,
 	Basis:    cases.Practice(cases.Recover, "a timeout ends one exchange: the next one works"),
@@ -36,6 +37,7 @@ var _ = cases.Register(cases.Case{
 	ID:       "tcp.timeout.stale-reply",
 	Title:    "does not take a reply that came too late for the answer to the next request",
 	Level:    cases.Must,
+	Quick:    true,
 	Role:     cases.Client,
 	Speaks:   cases.Connections,
 	Basis:    cases.Practice(cases.NeverLie, "a reply belongs to its own request (RFC 9112 §9.2 says so of HTTP; redis-py had CVE-2023-28858)"),
@@ -60,6 +62,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "tcp.timeout.renewed",
 	Title:  "gives each exchange on a connection a deadline of its own",
 	Level:  cases.Must,
+	Quick:  true,
 	Role:   cases.Client,
 	Speaks: cases.Connections,
 	Basis: cases.Documented("Go net.Conn", `SetDeadline: "an absolute time after which I/O operations fail"; a limit for each `+

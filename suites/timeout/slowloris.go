@@ -11,6 +11,7 @@ var _ = cases.Register(cases.Case{
 	ID:     "tcp.timeout.slowloris",
 	Title:  "serves a newcomer while forty clients send their requests one byte at a time",
 	Level:  cases.Should,
+	Quick:  true,
 	Role:   cases.Server,
 	Speaks: cases.Connections,
 	Basis:  cases.Practice(cases.Recover, "clients that are slow on purpose do not keep others from being served"),

@@ -14,6 +14,7 @@ var _ = cases.RegisterFamily("is", []fixtures.Certificate{fixtures.Expired, fixt
 		ID:       "tls.certificate.refused",
 		Title:    "sends nothing to a server whose certificate is " + map[fixtures.Certificate]string{fixtures.Expired: "expired", fixtures.SelfSigned: "signed by itself", fixtures.WrongName: "another's", fixtures.Stranger: "of an authority that it does not know"}[is],
 		Level:    cases.Must,
+		Quick:    is == fixtures.WrongName,
 		Role:     cases.Client,
 		Speaks:   cases.Connections,
 		Basis:    basis,
