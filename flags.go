@@ -3,10 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -33,10 +35,14 @@ type options struct {
 	patterns      []string // --run
 	seed          uint64
 	scale         float64
-	full, strict  bool
+	shard         suites.Shard
+	quick, full   bool
+	strict        bool
+	maxTime       time.Duration
 	toxiproxy     string
 	output        string
 	requireTarget bool
+	look
 
 	what     *pflag.FlagSet // the flags that say what is tested: those up to config
 	selfTest bool           // nobody said what: Faultwire tests itself
@@ -68,6 +74,9 @@ func (o *options) bindTarget(c *cobra.Command) {
 	o.what.SortFlags = false
 	f.AddFlagSet(o.what)
 	f.StringArrayVar(&o.only, "target", nil, "only the target of this `name`; may be repeated")
+	if err := c.RegisterFlagCompletionFunc("target", o.targetNames); err != nil {
+		panic(err) // there is no such flag
+	}
 	completed(c, "protocol", protocols())
 	completed(c, "classify", targets.PresetNames())
 }
@@ -86,12 +95,51 @@ func (o *options) bind(c *cobra.Command) {
 	f.StringArrayVar(&o.patterns, "run", nil, "only cases of this ID or `pattern` (* within a segment, ** across); may be repeated")
 	f.Uint64Var(&o.seed, "seed", 0, "a `number` that payloads and faults follow from: the same seed, the same run (default random)")
 	f.Float64Var(&o.scale, "time-scale", 1, "a `factor` on built-in deadlines, patience and graces, for slow machines; declared deadlines stay")
+	f.Var(&o.shard, "shard", "only this `part` of the run, such as 2/8: all eight together, on as many machines, are the whole; see report merge")
+	f.BoolVar(&o.quick, "quick", false, "only the most important cases")
 	f.BoolVar(&o.full, "full", false, "the long cases too")
 	f.BoolVar(&o.strict, "strict", false, "a recommendation (SHOULD) that is not kept fails the run")
+	f.DurationVar(&o.maxTime, "max-time", 0, "begin no case after this `time`; what was not run is skipped, and said to be")
 	f.StringVar(&o.toxiproxy, "toxiproxy", "", "put the faults on the Toxiproxy server whose API is at this `URL`; cases that need more are skipped")
 	f.StringVar(&o.output, "output", reports.DefaultFolder, "the report's `folder`")
 	f.BoolVar(&o.requireTarget, "require-target", false, "exit 3 if no target is given, instead of testing Faultwire itself")
 	completed(c, "run", ids())
+	o.look.bind(c)
+}
+
+// A look is how a command shows what it found.
+type look struct {
+	color          string
+	verbose, quiet bool
+}
+
+// bind adds the flags to c's.
+func (l *look) bind(c *cobra.Command) {
+	l.bindColor(c)
+	c.Flags().BoolVarP(&l.verbose, "verbose", "v", false, "say each pair as it ends")
+	c.Flags().BoolVarP(&l.quiet, "quiet", "q", false, "say only what failed, and the last line")
+}
+
+func (l *look) bindColor(c *cobra.Command) {
+	colors := []string{"auto", "always", "never"}
+	c.Flags().StringVar(&l.color, "color", colors[0], "colours: `when`, of auto (at a terminal, and not with NO_COLOR), always, never")
+	completed(c, "color", colors)
+}
+
+// check refuses what cannot be meant.
+func (l *look) check() error {
+	switch {
+	case l.color != "auto" && l.color != "always" && l.color != "never":
+		return fmt.Errorf("--color: %q is none of auto, always and never", l.color)
+	case l.verbose && l.quiet:
+		return errors.New("--verbose and --quiet exclude each other")
+	}
+	return nil
+}
+
+// at is the look at out. folder is where the report is, if it is anywhere.
+func (l *look) at(out io.Writer, folder string) reports.Look {
+	return reports.Look{Width: width(out), Color: coloured(out, l.color), Folder: folder, Quiet: l.quiet}
 }
 
 // given are the flags that say what is tested, as far as they were given.
@@ -124,6 +172,15 @@ func (o *options) engine(c *cobra.Command) (*suites.Engine, []targets.Target, er
 	if !(o.scale > 0) || math.IsInf(o.scale, 0) {
 		return nil, nil, fmt.Errorf("--time-scale: %g stretches nothing; write a number above 0, such as 3", o.scale)
 	}
+	if c.Flags().Changed("max-time") && o.maxTime <= 0 {
+		return nil, nil, fmt.Errorf("--max-time: in %v nothing can be run; write a time such as 60s", o.maxTime)
+	}
+	if o.quick && o.full {
+		return nil, nil, errors.New("--quick and --full exclude each other")
+	}
+	if err := o.look.check(); err != nil {
+		return nil, nil, err
+	}
 	if !c.Flags().Changed("seed") {
 		o.seed = uint64(rand.Uint32()) // short enough to be typed again
 	}
@@ -137,8 +194,8 @@ func (o *options) engine(c *cobra.Command) (*suites.Engine, []targets.Target, er
 		}
 	}
 	e, err := suites.New(suites.Options{
-		Targets: under, Patterns: o.patterns, Seed: o.seed, Scale: o.scale, Full: o.full, Strict: o.strict,
-		Toxiproxy: o.remote, Replay: o.replay(len(under) > 1),
+		Targets: under, Patterns: o.patterns, Seed: o.seed, Scale: o.scale, Shard: o.shard, Quick: o.quick, Full: o.full, Strict: o.strict,
+		MaxTime: o.maxTime, Toxiproxy: o.remote, Replay: o.replay(len(under) > 1),
 	})
 	return e, under, err
 }

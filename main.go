@@ -94,6 +94,8 @@ func commands(args []string) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
 	})
-	root.AddCommand(runCommand(args), replayCommand(), tryCommand(), listCommand(), explainCommand(), proxyCommand(), versionCommand())
+	root.AddCommand(runCommand(args), replayCommand(), tryCommand(), listCommand(), explainCommand(), proxyCommand(), reportCommand(),
+		baselineCommand(), initCommand(), doctorCommand(), versionCommand())
+	completeMore(root)
 	return root
 }

@@ -1,30 +1,95 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/term"
 
 	"github.com/faultwire/faultwire/reports"
+	"github.com/faultwire/faultwire/suites"
 )
 
-// A progress is one line at a terminal that says how far the run is. Anywhere else it is silent.
+// How often a progress says how far the run is: at a terminal, and where a line stays.
+const (
+	liveEvery = 200 * time.Millisecond
+	lineEvery = 10 * time.Second
+)
+
+// A progress says how far the run is. At a terminal that is one line, which replaces itself; anywhere else, and where CI says that it
+// is, a line now and then, so that no log fills with what was true for a moment. It never writes more than whole lines.
 type progress struct {
-	total int
-	out   io.Writer
+	total   int
+	out     io.Writer
+	live    bool
+	every   time.Duration // 0 is never
+	running func() int
+	left    *suites.Estimate
+	strict  bool
+	verbose bool
+	quiet   bool
+
+	began  time.Time
+	atMost time.Duration // what the estimate was at the beginning
+	stop   func()
 
 	mu      sync.Mutex
 	done    int
-	against int // results that are no pass and no skip
+	failing int
 	shown   int // columns the line takes
 }
 
-func newProgress(out io.Writer, total int) *progress { return &progress{out: out, total: total} }
+// newProgress is the progress of a run of the engine's.
+func (o *options) newProgress(out io.Writer, e *suites.Engine) *progress {
+	p := &progress{
+		total: len(e.Pairs()), out: out, running: e.Running, left: e.Estimate(), strict: o.strict, verbose: o.verbose, quiet: o.quiet,
+		live: width(out) > 0 && os.Getenv("CI") == "" && os.Getenv("TERM") != "dumb", every: lineEvery, stop: func() {},
+	}
+	p.atMost = p.left.Left()
+	if p.live {
+		p.every = liveEvery
+	} else if p.verbose {
+		p.every = 0 // it says enough
+	}
+	return p
+}
+
+// begin begins to say how far the run is, until end.
+func (p *progress) begin() {
+	p.began = time.Now()
+	if p.quiet || p.every == 0 {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var saying sync.WaitGroup
+	saying.Go(func() {
+		tick := time.NewTicker(p.every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				p.tell()
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	p.stop = func() { cancel(); saying.Wait() }
+}
+
+// end ends what begin began, and takes the line away.
+func (p *progress) end() {
+	p.stop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.show("")
+}
 
 // say writes a line that stays.
 func (p *progress) say(line string) {
@@ -36,33 +101,63 @@ func (p *progress) say(line string) {
 
 // count takes note of a result.
 func (p *progress) count(r reports.Result) {
+	p.left.Done(r.Target, r.Case.ID)
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.done++
-	if r.Verdict != reports.Pass && r.Verdict != reports.Skip {
-		p.against++
+	if r.Gates(p.strict) || r.Verdict == reports.Error {
+		p.failing++
 	}
-	found := ""
-	if p.against > 0 {
-		found = fmt.Sprintf(", %d not passed", p.against)
+	p.mu.Unlock()
+	if p.verbose {
+		line := fmt.Sprintf("%-5s  %s  %s  %d ms", strings.ToUpper(string(r.Verdict)), r.Target, r.Case.ID, r.Took.Milliseconds())
+		if r.Verdict == reports.Skip || r.Verdict == reports.XFail {
+			line += "  " + r.Reason
+		}
+		p.say(line)
 	}
-	p.show(fmt.Sprintf("%d of %d%s  %s", p.done, p.total, found, r.Case.ID))
 }
 
-// clear takes the line away.
-func (p *progress) clear() {
+// tell says how far the run is.
+func (p *progress) tell() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.show("")
+	line := fmt.Sprintf("%d of %d done, %d failing, %d running", p.done, p.total, p.failing, p.running())
+	if left := p.remaining(time.Since(p.began)); left > 0 {
+		line += ", " + about(left) + " left"
+	}
+	if p.live {
+		p.show(line)
+	} else {
+		fmt.Fprintln(p.out, line)
+	}
+}
+
+// remaining is how long the rest takes, at the pace of what is done, once that is enough to tell.
+func (p *progress) remaining(passed time.Duration) time.Duration {
+	left := p.left.Left()
+	if ended := p.atMost - left; ended > p.atMost/10 {
+		left = time.Duration(float64(left) * float64(passed) / float64(ended))
+	}
+	return left
+}
+
+// about is a duration that is not known exactly.
+func about(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("about %d s", max(1, int(d.Round(time.Second).Seconds())))
+	case d < 2*time.Minute:
+		return fmt.Sprintf("about %d s", int(d.Round(5*time.Second).Seconds()))
+	}
+	return fmt.Sprintf("about %d min", int(d.Round(time.Minute).Minutes()))
 }
 
 // show replaces the line. Blanks and carriage returns do it on every terminal.
 func (p *progress) show(line string) {
-	wide := width(p.out)
-	if wide == 0 || line == "" && p.shown == 0 {
+	if !p.live || line == "" && p.shown == 0 {
 		return
 	}
-	line = cut(line, wide-1)
+	line = cut(line, width(p.out)-1)
 	n := utf8.RuneCountInString(line)
 	fmt.Fprintf(p.out, "\r%s%s", line, strings.Repeat(" ", max(0, p.shown-n)))
 	if n == 0 {
@@ -92,7 +187,14 @@ func width(w io.Writer) int {
 	return columns
 }
 
-// coloured reports whether w shows colours and the user has nothing against them (no-color.org).
-func coloured(w io.Writer) bool {
+// coloured reports whether what goes to w is to have colours: by choice, which is one of auto, always and never. By itself it has them
+// at a terminal, unless the user has something against them (no-color.org).
+func coloured(w io.Writer, choice string) bool {
+	switch choice {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
 	return width(w) > 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }

@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -48,30 +51,22 @@ func (o *options) run(c *cobra.Command, args []string) error {
 	if err := o.claimFolder(); err != nil {
 		return &ended{reports.ExitError, err}
 	}
-	line := newProgress(c.ErrOrStderr(), len(engine.Pairs()))
-	line.say(o.opening(engine.Pairs(), under, over))
+	defer survivePipes()()
+	line := o.newProgress(c.ErrOrStderr(), engine)
+	if !o.quiet {
+		for _, expired := range engine.Expired() {
+			line.say("note: " + expired)
+		}
+		line.say(o.opening(line, under, over))
+	}
 	release := context.AfterFunc(c.Context(), func() { line.say("Interrupted: ending what is in flight. Once more leaves at once.") })
+	line.begin()
 	run := engine.Run(c.Context(), line.count)
 	release()
-	line.clear()
+	line.end()
 
 	run.SelfTest, run.Command = o.selfTest, append([]string{"faultwire"}, args...)
-	code, folder := run.Exit(), o.output
-	unwritten := run.WriteFolder(o.output)
-	if unwritten != nil {
-		folder = ""
-	}
-	out := c.OutOrStdout()
-	if err := run.WriteSummary(out, reports.Look{Width: width(out), Color: coloured(out), Folder: folder}); unwritten == nil {
-		unwritten = err
-	}
-	if unwritten != nil && code != reports.ExitInterrupted {
-		code = reports.ExitError
-	}
-	if code == reports.ExitOK {
-		return nil
-	}
-	return &ended{code, unwritten}
+	return o.look.write(c, run, o.output, run.Exit())
 }
 
 // claimFolder writes a report without results, marked as interrupted. So a folder that cannot be written is found before the
@@ -82,8 +77,16 @@ func (o *options) claimFolder() error {
 	}).WriteFolder(o.output)
 }
 
-// opening says what is about to be run, and over what if not over our own wire.
-func (o *options) opening(pairs []suites.Pair, under []targets.Target, over string) string {
+// survivePipes lets the run and its report come to their end though nobody reads any more what they say: without it, the first word
+// to a pipe that is closed would end this process, and nothing would look after what it has started. It returns how to undo that.
+func survivePipes() (undo func()) {
+	unread := make(chan os.Signal, 1)
+	signal.Notify(unread, syscall.SIGPIPE) // and not ignored, which the programs under test would inherit
+	return func() { signal.Stop(unread) }
+}
+
+// opening says what is about to be run, over what if not over our own wire, and how long that takes.
+func (o *options) opening(p *progress, under []targets.Target, over string) string {
 	what := fmt.Sprintf("%d targets", len(under))
 	if len(under) == 1 {
 		what = under[0].Name + ", " + under[0].How()
@@ -91,8 +94,19 @@ func (o *options) opening(pairs []suites.Pair, under []targets.Target, over stri
 	if o.selfTest {
 		what = "Faultwire itself"
 	}
-	if len(pairs) == 0 {
-		return "No case for " + what + "; see faultwire list, and --full for the long ones"
+	if o.shard.Of > 0 {
+		over += ", shard " + o.shard.String()
 	}
-	return fmt.Sprintf("Testing %s%s: %d cases, seed %d", what, over, len(pairs), o.seed)
+	if p.total == 0 {
+		hint := "--full for the long ones"
+		if o.quick {
+			hint = "leave out --quick for all of them"
+		}
+		return "No case for " + what + over + "; see faultwire list, and " + hint
+	}
+	takes := about(p.atMost)
+	if o.maxTime > 0 && o.maxTime < p.atMost {
+		takes += ", but no more begin after " + o.maxTime.String()
+	}
+	return fmt.Sprintf("Testing %s%s: %d cases, %s, seed %d", what, over, p.total, takes, o.seed)
 }

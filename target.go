@@ -18,33 +18,9 @@ import (
 // defaultConfig is read if it is there and nothing else says what is tested.
 const defaultConfig = "faultwire.yaml"
 
-// targets are what is tested: given by flags, else by a configuration, else Faultwire's own.
+// targets are what is tested, as far as --target does not leave them out. Their programs are there.
 func (o *options) targets() ([]targets.Target, error) {
-	var flags []string
-	for _, f := range o.given() {
-		if f.Name != "config" {
-			flags = append(flags, f.Name)
-		}
-	}
-	config := o.config
-	if _, err := os.Stat(defaultConfig); config == "" && len(flags) == 0 && !errors.Is(err, fs.ErrNotExist) {
-		config = defaultConfig
-	}
-	var all []targets.Target
-	var err error
-	switch {
-	case len(flags) > 0 && config != "":
-		return nil, fmt.Errorf("--%s and --config exclude each other: write it into %s, or leave --config out", flags[0], config)
-	case len(flags) > 0:
-		all, err = o.fromFlags(flags)
-	case config != "":
-		all, err = targets.Load(config)
-	case o.requireTarget:
-		return nil, &ended{reports.ExitNoVerdict, errNoTarget}
-	default:
-		o.selfTest = true
-		all = reference.Targets(o.scale)
-	}
+	all, config, err := o.named()
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +36,34 @@ func (o *options) targets() ([]targets.Target, error) {
 		}
 	}
 	return all, nil
+}
+
+// named are the targets that are given by flags, else by a configuration, which is then named, else Faultwire's own.
+func (o *options) named() (all []targets.Target, config string, err error) {
+	var flags []string
+	for _, f := range o.given() {
+		if f.Name != "config" {
+			flags = append(flags, f.Name)
+		}
+	}
+	config = o.config
+	if _, err := os.Stat(defaultConfig); config == "" && len(flags) == 0 && !errors.Is(err, fs.ErrNotExist) {
+		config = defaultConfig
+	}
+	switch {
+	case len(flags) > 0 && config != "":
+		err = fmt.Errorf("--%s and --config exclude each other: write it into %s, or leave --config out", flags[0], config)
+	case len(flags) > 0:
+		all, err = o.fromFlags(flags)
+	case config != "":
+		all, err = targets.Load(config)
+	case o.requireTarget:
+		err = &ended{reports.ExitNoVerdict, errNoTarget}
+	default:
+		o.selfTest = true
+		all = reference.Targets(o.scale)
+	}
+	return all, config, err
 }
 
 // fromFlags makes targets of the flags, of which at least one is given.

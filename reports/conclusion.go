@@ -67,7 +67,9 @@ type sentence struct{ hue, text string }
 
 // verdict is the run's, and what to do next, if anything.
 func (p *page) verdict() (said []sentence, next string) {
-	say := func(hue, format string, args ...any) { said = append(said, sentence{hue, fmt.Sprintf(format, args...)}) }
+	say := func(hue, format string, args ...any) {
+		said = append(said, sentence{hue, fmt.Sprintf(format, args...)})
+	}
 	gating, blocked, broken := p.gating(), len(p.controls(Fail)), p.Count("")[Error]+len(p.controls(Error))
 	if p.Interrupted {
 		say(yellow, "Interrupted: only what is shown above was judged.")

@@ -38,10 +38,20 @@ func (r *Run) parts() []Part {
 	return []Part{p}
 }
 
+// A MissingShard says of shards of a run that they are not among what is merged.
+type MissingShard struct {
+	Targets string   // of the run
+	Shards  []string // such as 2/8
+}
+
+func (e *MissingShard) Error() string {
+	return fmt.Sprintf("of %s there is no shard %s", e.Targets, strings.Join(e.Shards, ", "))
+}
+
 // Merge makes one report of several: of the shards of a run, of different targets, or of both. A pair that several have must have the
 // same verdict in all. order is the catalogue's IDs. What differs between the runs is left empty; [Run.Parts] has it.
 //
-// A shard that is missing is an error, unless partial is set; then the report says that it was interrupted.
+// That a shard is missing is an error, a [MissingShard], unless partial is set; then the report says that it was interrupted.
 func Merge(runs []*Run, order []string, partial bool) (*Run, error) {
 	if len(runs) == 0 {
 		return nil, errors.New("nothing to merge")
@@ -60,9 +70,9 @@ func Merge(runs []*Run, order []string, partial bool) (*Run, error) {
 		all.Waits += r.Waits
 		all.Parts = append(all.Parts, r.parts()...)
 	}
-	if missing := missingShards(all.Parts); missing != "" && !partial {
-		return nil, errors.New(missing)
-	} else if missing != "" {
+	if missing := missingShard(all.Parts); missing != nil && !partial {
+		return nil, missing
+	} else if missing != nil {
 		all.Interrupted = true
 	}
 	all.Tool = common(all.Parts, func(p Part) string { return p.Tool })
@@ -118,8 +128,8 @@ func span(parts []Part) (began time.Time, took time.Duration) {
 	return parts[0].Started, took
 }
 
-// missingShards says which shards are not among the parts; empty if none.
-func missingShards(parts []Part) string {
+// missingShard says which shards are not among the parts; nil if none.
+func missingShard(parts []Part) *MissingShard {
 	there := map[string]map[int]bool{} // by what was sharded, and in how many
 	for _, p := range parts {
 		index, of, sharded := strings.Cut(p.Shard, "/")
@@ -135,16 +145,16 @@ func missingShards(parts []Part) string {
 		of, names, _ := strings.Cut(key, " ")
 		n, _ := strconv.Atoi(of)
 		var missing []string
-		for i := 1; i <= n && len(missing) < 10; i++ {
+		for i := 1; i <= n; i++ {
 			if !there[key][i] {
 				missing = append(missing, fmt.Sprintf("%d/%d", i, n))
 			}
 		}
 		if len(missing) > 0 {
-			return fmt.Sprintf("of %s there is no shard %s", names, strings.Join(missing, ", "))
+			return &MissingShard{names, missing}
 		}
 	}
-	return ""
+	return nil
 }
 
 // addTarget adds a target, or what another run knows of it. A shard may come from a machine where its program is elsewhere.
