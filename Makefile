@@ -9,10 +9,11 @@ TOXIVERSION  := 2.12.0
 TOXIINSTALL   = GOBIN=$(BIN)/tmp go install -ldflags '-X github.com/Shopify/toxiproxy/v2.Version=$(TOXIVERSION)'
 NODECLIENT   := toxiproxy-node-client@4.1.0
 RUNS         ?= 20
+HUNT         ?= 2000
 SOAK         ?= 60s
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race conformance lint cross bench ginkgo repeat stress soak peers mutants programs
+.PHONY: help build test race conformance lint cross bench ginkgo repeat stress soak peers mutants programs hunt
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +56,9 @@ programs: ## real servers and clients, as far as they are installed: they fail n
 
 mutants: ## the whole catalogue against every mutant: who kills whom; fails on a survivor, or on a MUST that kills none
 	FAULTWIRE_MUTANTS=1 go test -count=1 -timeout 30m -v -run "TestKillMatrix|TestTheMutantsBaseIsSound" ./suites
+
+hunt: ## HUNT=2000 random schedules of faults in virtual time against each client among the references and the mutants: what is found
+	FAULTWIRE_HUNT=$(HUNT) go test -count=1 -timeout 30m -v -run TestHunt ./suites
 
 ginkgo: bin/ginkgo ## the suites by Ginkgo's own command; ARGS="--label-filter 'role:client'" and so on
 	bin/ginkgo $(ARGS) ./suites/*/

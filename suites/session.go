@@ -110,7 +110,7 @@ func (e *Engine) ask(ctx context.Context, t *targets.Target, c cases.Case, s ses
 			o.Wanted, o.Received, o.Damage = against(wants(t, c.Exchange, bodies, i), bodies, said)
 		}
 		if len(c.Exchange.Calls) > 0 {
-			o.Calls = append(o.Calls, cases.Call{Outcome: o.Outcome, Detail: o.Detail, Elapsed: o.Elapsed, Wanted: o.Wanted, Received: o.Received, Damage: o.Damage})
+			o.Calls = append(o.Calls, cases.Call{Began: begun, Outcome: o.Outcome, Detail: o.Detail, Elapsed: o.Elapsed, Wanted: o.Wanted, Received: o.Received, Damage: o.Damage})
 		}
 		if o.Outcome == fixtures.Hang || o.Outcome == fixtures.Crash || o.Outcome == fixtures.Unsupported {
 			break
