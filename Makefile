@@ -8,18 +8,25 @@ TOXIPROXY    := github.com/Shopify/toxiproxy/v2/cmd
 TOXIVERSION  := 2.12.0
 TOXIINSTALL   = GOBIN=$(BIN)/tmp go install -ldflags '-X github.com/Shopify/toxiproxy/v2.Version=$(TOXIVERSION)'
 NODECLIENT   := toxiproxy-node-client@4.1.0
+PLATFORMS    := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 RUNS         ?= 20
 HUNT         ?= 2000
 SOAK         ?= 60s
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race conformance lint cross bench ginkgo repeat stress soak peers mutants programs hunt
+.PHONY: help build dist test race conformance lint cross bench ginkgo repeat stress soak peers mutants programs hunt
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## the command, as bin/faultwire
 	go build -o bin/faultwire .
+
+dist: ## static binaries for all systems, and their checksums, in dist/; the version is the tag's, or the commit's
+	rm -rf dist && mkdir dist
+	for p in $(PLATFORMS); do os=$${p%/*}; arch=$${p#*/}; ext=; test $$os != windows || ext=.exe; echo "dist/faultwire-$$os-$$arch$$ext"; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -buildvcs=true -trimpath -ldflags '-s -w' -o dist/faultwire-$$os-$$arch$$ext . || exit 1; done
+	cd dist && sum=$$(command -v sha256sum || echo shasum -a 256) && $$sum faultwire-* >SHA256SUMS
 
 test: ## all tests
 	go test -timeout 10m ./...
