@@ -14,7 +14,7 @@ HUNT         ?= 2000
 SOAK         ?= 60s
 
 .DEFAULT_GOAL := help
-.PHONY: help build dist test race conformance lint cross bench ginkgo repeat stress soak peers mutants programs hunt
+.PHONY: help build dist test race conformance lint cross bench ginkgo repeat stress soak peers mutants programs hunt realworld
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ peers: bin/toxiproxy-server bin/toxiproxy-cli bin/node_modules ## Toxiproxy's ow
 
 programs: ## real servers and clients, as far as they are installed: they fail nothing that is not known of them
 	FAULTWIRE_PROGRAMS=1 go test -count=1 -p 1 ./targets/examples/real ./targets/examples/conversation
+
+realworld: ## real servers and clients against the whole catalogue, and what they fail: suites/REALWORLD.md; ten minutes
+	go run ./targets/examples/real/table -o suites/REALWORLD.md
 
 mutants: ## the whole catalogue against every mutant: who kills whom; fails on a survivor, or on a MUST that kills none
 	FAULTWIRE_MUTANTS=1 go test -count=1 -timeout 30m -v -run "TestKillMatrix|TestTheMutantsBaseIsSound" ./suites
