@@ -10,10 +10,11 @@ TOXIINSTALL   = GOBIN=$(BIN)/tmp go install -ldflags '-X github.com/Shopify/toxi
 NODECLIENT   := toxiproxy-node-client@4.1.0
 PLATFORMS    := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 RUNS         ?= 20
+HUNT         ?= 2000
 SOAK         ?= 60s
 
 .DEFAULT_GOAL := help
-.PHONY: help build dist test race conformance lint cross bench ginkgo repeat stress soak peers mutants programs
+.PHONY: help build dist test race conformance lint cross bench ginkgo repeat stress soak peers mutants programs hunt realworld
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,8 +61,14 @@ peers: bin/toxiproxy-server bin/toxiproxy-cli bin/node_modules ## Toxiproxy's ow
 programs: ## real servers and clients, as far as they are installed: they fail nothing that is not known of them
 	FAULTWIRE_PROGRAMS=1 go test -count=1 -p 1 ./targets/examples/real ./targets/examples/conversation
 
+realworld: ## real servers and clients against the whole catalogue, and what they fail: suites/REALWORLD.md; ten minutes
+	go run ./targets/examples/real/table -o suites/REALWORLD.md
+
 mutants: ## the whole catalogue against every mutant: who kills whom; fails on a survivor, or on a MUST that kills none
 	FAULTWIRE_MUTANTS=1 go test -count=1 -timeout 30m -v -run "TestKillMatrix|TestTheMutantsBaseIsSound" ./suites
+
+hunt: ## HUNT=2000 random schedules of faults in virtual time against each client among the references and the mutants: what is found
+	FAULTWIRE_HUNT=$(HUNT) go test -count=1 -timeout 30m -v -run TestHunt ./suites
 
 ginkgo: bin/ginkgo ## the suites by Ginkgo's own command; ARGS="--label-filter 'role:client'" and so on
 	bin/ginkgo $(ARGS) ./suites/*/
