@@ -22,7 +22,7 @@ type caller struct {
 
 // admit opens a new client's socket. The caller holds mu.
 func (r *DatagramRelay) admit(addr netip.AddrPort) *caller {
-	l := r.rec.accepted(addr.String())
+	l := r.rec.accepted(net.UDPAddrFromAddrPort(addr), r.addr)
 	c := &caller{relay: r, addr: addr, log: l, gone: newFlag()}
 	own := net.UDPAddr{}
 	if r.server.Addr().IsLoopback() {
@@ -30,6 +30,9 @@ func (r *DatagramRelay) admit(addr netip.AddrPort) *caller {
 	}
 	var err error
 	c.conn, err = listenHearing(&own)
+	if err == nil {
+		l.connected(c.conn.LocalAddr(), r.server.String())
+	}
 	l.settled(err, 0)
 	if err != nil {
 		l.closed()
@@ -112,4 +115,16 @@ func (c *caller) back(p parcel) bool {
 	}
 	_, err := conn.WriteToUDPAddrPort(p.data, c.addr)
 	return err == nil
+}
+
+// instead is the address that stands for the one that a datagram came from in the upstream's stead; empty if it did not.
+func (c *caller) instead(s Stream, p parcel) string {
+	if s != Downstream || !p.other.IsValid() {
+		return ""
+	}
+	conn := c.relay.from(p.other)
+	if conn == nil {
+		return ""
+	}
+	return conn.LocalAddr().String()
 }

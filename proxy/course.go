@@ -355,7 +355,7 @@ func (c *course) leave(p parcel) {
 
 func (c *course) deliver(p parcel) {
 	if c.send(p) {
-		c.caller.log.left(c.stream, p)
+		c.caller.log.left(c.stream, p, c.caller.instead(c.stream, p))
 	} else {
 		c.caller.log.fate(c.stream, p.number, "dropped", "")
 	}

@@ -79,7 +79,7 @@ func ListenDatagrams(config Config) (*DatagramRelay, error) {
 		return nil, fmt.Errorf("datagram relay: %q: %w", config.Listen, err)
 	}
 	r := &DatagramRelay{
-		config: config, rec: newRecorder(config.Board), clock: newClock(false), server: reachable(upstream),
+		config: config, rec: newRecorder(config), clock: newClock(false), server: reachable(upstream),
 		callers: map[netip.AddrPort]*caller{}, aliases: map[netip.AddrPort]*alias{},
 	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())

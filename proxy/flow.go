@@ -113,7 +113,7 @@ func (f *flow) hand(p []byte) (rest []byte) {
 func (f *flow) take(limit int64) (buf *[maxChunk]byte, n int, err error) {
 	buf, n, err = f.src.read(&f.pair.relay.buffers, int(min(limit, chunkSize)))
 	if n > 0 {
-		f.pair.log.received(f.stream, int64(n))
+		f.pair.log.received(f.stream, int64(n), buf[:n])
 		return buf, n, nil
 	}
 	return buf, 0, f.noteEnd(err)
@@ -258,7 +258,7 @@ func (f *flow) deliver(p []byte) bool {
 	f.stuck.Store(int64(f.pair.relay.rec.now()) + 1)
 	n, err := f.dst.write(p)
 	f.stuck.Store(0)
-	f.wrote(int64(n))
+	f.wrote(int64(n), p[:n])
 	if err == nil {
 		return true
 	}
@@ -266,10 +266,11 @@ func (f *flow) deliver(p []byte) bool {
 	return false
 }
 
-func (f *flow) wrote(n int64) {
+// wrote notes what was written; p is nil if only its length is known.
+func (f *flow) wrote(n int64, p []byte) {
 	if n > 0 {
 		f.written.add(n)
-		f.pair.log.delivered(f.stream, n)
+		f.pair.log.delivered(f.stream, n, p)
 	}
 }
 

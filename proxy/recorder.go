@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"cmp"
+	"net"
 	"slices"
 	"sync"
 	"time"
@@ -18,8 +19,10 @@ const (
 
 // A recorder writes the trace. Its methods may be called from any goroutine.
 type recorder struct {
-	start time.Time
-	board *Board
+	start   time.Time
+	board   *Board
+	heads   int
+	headsAt Side
 
 	mu    sync.Mutex
 	trace Trace
@@ -46,8 +49,9 @@ type decisionLog struct {
 	dropped int
 }
 
-func newRecorder(b *Board) *recorder {
-	return &recorder{start: time.Now(), board: b, conns: map[int]*log{},
+func newRecorder(c Config) *recorder {
+	now := time.Now()
+	return &recorder{start: now, board: c.Board, heads: c.Heads, headsAt: c.HeadsAt, trace: Trace{Began: now.Round(0)}, conns: map[int]*log{},
 		sign: make(chan struct{}), fired: make(chan struct{}), news: make(chan struct{})}
 }
 
@@ -82,6 +86,7 @@ func (l *log) snapshot() ConnTrace {
 	c := l.c
 	for _, f := range []*FlowTrace{&c.Upstream, &c.Downstream} {
 		f.LastIn, f.LastOut = frozen(f.LastIn), frozen(f.LastOut)
+		f.Head = slices.Clip(f.Head) // its bytes do not change, but more may come
 	}
 	c.Events = slices.Clone(c.Events)
 	for _, d := range l.decisions {
@@ -110,15 +115,24 @@ func (r *recorder) signedLocked(blur time.Duration) {
 }
 
 // accepted opens the trace of a new connection.
-func (r *recorder) accepted(client string) *log {
+func (r *recorder) accepted(client, door net.Addr) *log {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.signedLocked(0)
 	r.count++
-	l := &log{rec: r, c: ConnTrace{N: r.count, Client: client, Accepted: r.now()}, decisions: map[string]*decisionLog{}}
+	l := &log{rec: r, c: ConnTrace{N: r.count, Client: client.String(), Door: door.String(), Accepted: r.now()}, decisions: map[string]*decisionLog{}}
 	r.conns[r.count] = l
 	r.post(Notice{What: "connected", Conn: r.count})
 	return l
+}
+
+// connected notes the addresses behind the relay, of which the relay's own is nil if there is no connection.
+func (l *log) connected(source net.Addr, server string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.c.Server = server; source != nil {
+		l.c.Source = source.String()
+	}
 }
 
 // settled notes that it is known whether the connection has an upstream, which a fault may have planned so much later.
@@ -209,8 +223,8 @@ func (r *recorder) strike(s Strike) {
 	}
 }
 
-// received and delivered note data at the input and the output edge.
-func (l *log) received(stream Stream, n int64) {
+// received and delivered note data at the input and the output edge; p is nil if nobody saw the bytes.
+func (l *log) received(stream Stream, n int64, p []byte) {
 	at := l.rec.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -218,9 +232,10 @@ func (l *log) received(stream Stream, n int64) {
 	extend(&f.FirstIn, &f.LastIn, at)
 	l.keep(Event{At: at, Stream: stream, What: "in", Offset: f.In, Bytes: n})
 	f.In += n
+	l.head(stream, Upstream, p)
 }
 
-func (l *log) delivered(stream Stream, n int64) {
+func (l *log) delivered(stream Stream, n int64, p []byte) {
 	at := l.rec.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -228,6 +243,23 @@ func (l *log) delivered(stream Stream, n int64) {
 	extend(&f.FirstOut, &f.LastOut, at)
 	l.keep(Event{At: at, Stream: stream, What: "out", Offset: f.Out, Bytes: n})
 	f.Out += n
+	l.head(stream, Downstream, p)
+}
+
+// head keeps the first bytes of the stream, if they passed the edge at which heads are kept. On the client's side that is where
+// what flows upstream comes in, and what flows downstream goes out. The caller holds mu.
+func (l *log) head(stream, onClientSide Stream, p []byte) {
+	f := l.flow(stream)
+	if room := l.rec.heads - len(f.Head); room > 0 && (stream == onClientSide) == (l.rec.headsAt == ClientSide) {
+		f.Head = append(f.Head, p[:min(len(p), room)]...)
+	}
+}
+
+// wantsHead reports whether the stream's bytes must still be seen.
+func (l *log) wantsHead(stream Stream) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.flow(stream).Head) < l.rec.heads
 }
 
 // frozen is the moment, no longer the one that moves on.

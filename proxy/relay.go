@@ -22,6 +22,9 @@ type Config struct {
 	TimeScale float64 // stretches the relay's own waits on a slow machine; default 1
 	Board     *Board  // where the notices go; default: one of the relay's own
 	Network   Network // where it listens and dials; default: the kernel's sockets
+
+	Heads   int  // how many bytes of each connection are kept in each direction, for the trace; default none
+	HeadsAt Side // beside which side they are kept: as it sent them and got them
 }
 
 // A Relay is the wire: it accepts connections, dials the upstream for each, and moves bytes between the two through the
@@ -73,7 +76,7 @@ func Listen(config Config) (*Relay, error) {
 	r := &Relay{
 		config: config,
 		plan:   config.Plan,
-		rec:    newRecorder(config.Board),
+		rec:    newRecorder(config),
 		clock:  newClock(config.Network != nil),
 		toxics: toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()),
 		pairs:  map[*pair]struct{}{},
@@ -231,7 +234,7 @@ func (r *Relay) each(ctx context.Context, event func(*pair) <-chan struct{}) err
 
 // admit relays a connection that the door has accepted.
 func (r *Relay) admit(c net.Conn) {
-	l := r.rec.accepted(c.RemoteAddr().String())
+	l := r.rec.accepted(c.RemoteAddr(), c.LocalAddr())
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	// Under mu, a change of the plan comes either before this connection, or finds it among the pairs.
@@ -286,6 +289,11 @@ func (r *Relay) serve(p *pair, plan Plan, delay time.Duration) {
 		p.sleep(delay)
 	}
 	err := p.dial(plan)
+	if err == nil {
+		p.log.connected(p.server.conn.LocalAddr(), p.server.conn.RemoteAddr().String())
+	} else {
+		p.log.connected(nil, address(r.config.Upstream))
+	}
 	p.log.settled(err, delay)
 	if err != nil {
 		p.reset()

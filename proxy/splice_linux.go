@@ -67,7 +67,7 @@ func (p pipe) close() {
 // splice moves bytes from socket to socket inside the kernel while they come in bulk and no fault waits for one of them. It
 // returns when that is over: held is what was read meanwhile and not passed on, err how the stream ended.
 func (f *flow) splice() (held []byte, err error) {
-	if f.src.virtual != nil || !f.free() || f.spare() < pipeSize {
+	if f.src.virtual != nil || !f.free() || f.spare() < pipeSize || f.pair.log.wantsHead(f.stream) {
 		return nil, nil
 	}
 	pipe, err := f.pair.relay.pipes.get()
@@ -88,7 +88,7 @@ func (f *flow) splice() (held []byte, err error) {
 		if n == 0 {
 			return nil, f.noteEnd(err)
 		}
-		f.pair.log.received(f.stream, n)
+		f.pair.log.received(f.stream, n, nil)
 		if !f.free() || f.spare() < n { // a fault was added while the socket was waited for
 			held = make([]byte, n)
 			_, err := io.ReadFull(pipe, held)
@@ -111,7 +111,7 @@ func (f *flow) pour(p pipe, n int64) bool {
 	f.turn.Lock()
 	defer f.turn.Unlock()
 	f.stuck.Store(int64(f.pair.relay.rec.now()) + 1)
-	wrote, err := f.dst.spliceTo(p, n, f.wrote)
+	wrote, err := f.dst.spliceTo(p, n, func(n int64) { f.wrote(n, nil) })
 	f.stuck.Store(0)
 	f.moved.add(n)
 	if err != nil || wrote < n {

@@ -4,6 +4,7 @@ import "time"
 
 // A Trace is what the wire saw: pure data. Times are monotonic, counted from the relay's start.
 type Trace struct {
+	Began       time.Time     `json:"began,omitzero"`         // when its clock began, by the machine's
 	Conns       []ConnTrace   `json:"conns"`                  // in order of acceptance
 	Fired       []Strike      `json:"fired"`                  // the faults that struck, in order
 	FirstSign   Moment        `json:"first_sign,omitempty"`   // the first accept, or the first SYN seen where nothing accepts
@@ -29,8 +30,11 @@ type Strike struct {
 
 // A ConnTrace is one connection through the wire; of datagrams, what one client's address has sent and got.
 type ConnTrace struct {
-	N          int           `json:"n"`      // from 1
-	Client     string        `json:"client"` // the client's address
+	N          int           `json:"n"`                // from 1
+	Client     string        `json:"client"`           // the client's address
+	Door       string        `json:"door,omitempty"`   // the address that it came to
+	Source     string        `json:"source,omitempty"` // the relay's own address towards the server
+	Server     string        `json:"server,omitempty"` // the server's address
 	Accepted   time.Duration `json:"accepted_ns"`
 	Dialled    Moment        `json:"dialled_ns,omitempty"` // when it was known whether there is an upstream connection
 	DialError  string        `json:"dial_error,omitempty"` // why there is no upstream connection
@@ -65,6 +69,10 @@ type FlowTrace struct {
 	EndAt    time.Duration `json:"end_at_ns,omitempty"`
 	Passed   string        `json:"passed,omitempty"` // what the receiver got as the end: "fin", "rst", or empty
 
+	// Head is the first bytes that passed the edge beside [Config.HeadsAt], at most [Config.Heads]. It is kept without its events'
+	// bounds: the bytes of an event there are those at its offset.
+	Head []byte `json:"-"`
+
 	DatagramsIn  int64 `json:"datagrams_in,omitempty"`  // datagrams read from the sender
 	DatagramsOut int64 `json:"datagrams_out,omitempty"` // datagrams written to the receiver
 }
@@ -79,5 +87,5 @@ type Event struct {
 	Fault  string        `json:"fault,omitempty"`
 
 	Datagram int64  `json:"datagram,omitempty"` // its number, from 1
-	From     string `json:"from,omitempty"`     // where a datagram came from that did not come from the other side's own address
+	From     string `json:"from,omitempty"`     // of a datagram that did not come from the other side's own address: "in", where it came from; "out", where the client sees it come from
 }

@@ -31,7 +31,10 @@ type wire struct {
 // lay makes the wire to upstream that the case asks for, and the event "fault" happen when its relay's first fault strikes.
 func (e *Engine) lay(b *bench, c cases.Case, timing cases.Timing, upstream string, events *fixtures.Events) (*wire, error) {
 	w := &wire{plan: e.plan(c, b.target, timing)}
-	config := proxy.Config{Upstream: upstream, Plan: w.plan, TimeScale: e.options.Scale, Network: e.network}
+	config := proxy.Config{Upstream: upstream, Plan: w.plan, TimeScale: e.options.Scale, Network: e.network, Heads: headLimit, HeadsAt: proxy.ClientSide}
+	if b.target.Role == targets.ServerRole {
+		config.HeadsAt = proxy.ServerSide
+	}
 	var err error
 	if b.toxiproxy != nil {
 		config.Plan = proxy.Plan{}
