@@ -12,6 +12,7 @@ var beside = []struct {
 	make        func(*Run, *Result) ([]byte, error)
 }{
 	{"timeline.svg", eventsFile, (*Run).timelineSVG},
+	{"capture.pcapng", eventsFile, (*Run).capture},
 }
 
 // isBeside reports whether the file, by its name alone, is made of others.
@@ -26,7 +27,7 @@ func isBeside(name string) bool {
 
 // files are the names of the result's evidence and of what is made of it.
 func (r *Run) files(res *Result) []string {
-	evidence := res.evidence()
+	evidence := res.evidence(r.Evidence)
 	names := sortedKeys(evidence)
 	for _, b := range beside {
 		if evidence[path.Join(res.folder(), b.needs)] != nil {
@@ -39,7 +40,7 @@ func (r *Run) files(res *Result) []string {
 
 // derivedBeside makes the files beside the result's evidence.
 func (r *Run) derivedBeside(res *Result) (map[string][]byte, error) {
-	evidence, made := res.evidence(), map[string][]byte{}
+	evidence, made := res.evidence(r.Evidence), map[string][]byte{}
 	for _, b := range beside {
 		if evidence[path.Join(res.folder(), b.needs)] == nil {
 			continue

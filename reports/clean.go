@@ -69,12 +69,16 @@ func shorten(s string, limit int) string {
 // oneLine joins the lines of a text.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// cleaned is a deep copy of the run with every string clean, and with the files that its attachments make listed.
+// cleaned is a deep copy of the run with every string clean, with the files that its attachments make listed, and without the
+// attachments that are not kept: what is derived of them could not be derived again.
 func (r *Run) cleaned() *Run {
 	safe := cleanValue(reflect.ValueOf(r)).Interface().(*Run)
 	for _, res := range safe.all() {
 		if len(res.Attachments) > 0 {
 			res.Files = safe.files(res)
+			if len(res.Files) == 0 {
+				res.Attachments = nil
+			}
 		}
 	}
 	return safe

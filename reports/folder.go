@@ -61,9 +61,10 @@ func (r *Run) LoadEvidence(dir string) error {
 	return nil
 }
 
-// WriteFolder writes the report into dir ([DefaultFolder] if empty), which it creates: results.json, what is derived of it, and for
-// each pair that neither passed nor was skipped its attachments as cases/<target>/<id>/<name>. What an earlier report in
-// dir listed as its files is removed; nothing else is: a folder whose files of these names are not Faultwire's is an error.
+// WriteFolder writes the report into dir ([DefaultFolder] if empty), which it creates: results.json, what is derived from it, and for
+// each pair that neither passed nor was skipped, or with [EvidenceAll] for each, its attachments as cases/<target>/<id>/<name>; last
+// SHA256SUMS, over all of them. What an earlier report in dir listed as its files is removed; nothing else is: a folder whose files
+// of these names are not Faultwire's is an error.
 func (r *Run) WriteFolder(dir string) error {
 	dir = cmp.Or(dir, DefaultFolder)
 	if err := r.writeFolder(dir); err != nil {
@@ -104,11 +105,16 @@ func (r *Run) writeFolder(dir string) error {
 		return err
 	}
 	// results.json first: it lists the evidence, so that whatever stops us the next run knows what is ours.
-	if err := replace(root, resultsFile, results.Bytes()); err != nil {
+	sums := sums{}
+	put := func(name string, content []byte) error {
+		sums.add(name, content)
+		return replace(root, name, content)
+	}
+	if err := put(resultsFile, results.Bytes()); err != nil {
 		return err
 	}
 	for _, d := range derived {
-		if err := replace(root, d.name, written[d.name]); err != nil {
+		if err := put(d.name, written[d.name]); err != nil {
 			return err
 		}
 	}
@@ -117,30 +123,33 @@ func (r *Run) writeFolder(dir string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", res.folder(), err)
 		}
-		maps.Copy(made, res.evidence())
-		for name, content := range made {
+		maps.Copy(made, res.evidence(safe.Evidence))
+		for _, name := range sortedKeys(made) {
 			if err := root.MkdirAll(filepath.FromSlash(path.Dir(name)), 0o777); err != nil {
 				return reason(path.Dir(name), err)
 			}
-			if err := replace(root, name, content); err != nil {
+			if err := put(name, made[name]); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
+	return replace(root, sumsFile, sums.file())
 }
 
-func derivedNames() (names []string) {
+// derivedNames are the files beside results.json that are a report's, whatever was tested.
+func derivedNames() []string {
+	names := []string{sumsFile}
 	for _, d := range derived {
 		names = append(names, d.name)
 	}
 	return names
 }
 
-// evidence is the attachments worth keeping, by the files they are kept in.
-func (res *Result) evidence() map[string][]byte {
+// evidence is the attachments worth keeping, by the files they are kept in: of all results, or of those that neither passed nor
+// were skipped.
+func (res *Result) evidence(of string) map[string][]byte {
 	evidence := map[string][]byte{}
-	if res.Verdict == Pass || res.Verdict == Skip {
+	if of != EvidenceAll && (res.Verdict == Pass || res.Verdict == Skip) {
 		return evidence
 	}
 	for name, content := range res.Attachments {
@@ -186,6 +195,9 @@ func dropOld(root *os.Root) error {
 	old, err := decode(data)
 	if err != nil {
 		return fmt.Errorf("its %s %w", resultsFile, err)
+	}
+	if err := root.Remove(sumsFile); err != nil && !errors.Is(err, fs.ErrNotExist) { // it would not fit what is written next
+		return reason(sumsFile, err)
 	}
 	for _, res := range old.all() {
 		for _, name := range res.Files {

@@ -4,12 +4,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	. "github.com/onsi/gomega"
 
 	"github.com/faultwire/faultwire/reports"
 )
+
+// atTheTop are the files of every report.
+var atTheTop = []string{"results.json", "junit.xml", "report.html", "SHA256SUMS"}
 
 const stalled = "cases/my.client/tcp.timeout.stall-mid-message--at-1/"
 
@@ -35,11 +39,12 @@ func write(t *testing.T, file, content string) {
 func TestFolder(t *testing.T) {
 	g, dir := NewWithT(t), filepath.Join(t.TempDir(), "a", "report")
 	g.Expect(rich().WriteFolder(dir)).To(Succeed())
-	g.Expect(files(t, dir)).To(ConsistOf("results.json", "junit.xml", "report.html", stalled+"stdout", stalled+"stderr", stalled+"trace.jsonl", stalled+"timeline.svg"))
+	evidence := []string{stalled + "stdout", stalled + "stderr", stalled + "trace.jsonl", stalled + "timeline.svg", stalled + "capture.pcapng"}
+	g.Expect(files(t, dir)).To(ConsistOf(append(slices.Clone(atTheTop), evidence...)))
 
 	read, err := reports.ReadJSON(filepath.Join(dir, "results.json"))
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(read.Results[1].Files).To(ConsistOf(stalled+"stdout", stalled+"stderr", stalled+"trace.jsonl", stalled+"timeline.svg"))
+	g.Expect(read.Results[1].Files).To(ConsistOf(evidence))
 	g.Expect(read.Exit()).To(Equal(rich().Exit()))
 
 	// What is derived from the report read back is what was derived from the run.
@@ -64,7 +69,7 @@ func TestFolderOfAnEarlierRun(t *testing.T) {
 	write(t, filepath.Join(dir, stalled, "notes.txt"), "mine")
 
 	g.Expect(sound().WriteFolder(dir)).To(Succeed())
-	g.Expect(files(t, dir)).To(ConsistOf("results.json", "junit.xml", "report.html", "notes.txt", stalled+"notes.txt"), "only Faultwire's own evidence goes")
+	g.Expect(files(t, dir)).To(ConsistOf(append(slices.Clone(atTheTop), "notes.txt", stalled+"notes.txt")), "only Faultwire's own evidence goes")
 
 	g.Expect(os.Remove(filepath.Join(dir, stalled, "notes.txt"))).To(Succeed())
 	g.Expect(os.RemoveAll(filepath.Join(dir, "cases"))).To(Succeed())

@@ -14,6 +14,9 @@ import (
 func (r *Run) WriteJSON(w io.Writer) error {
 	r = r.cleaned()
 	r.Schema = SchemaVersion
+	for _, res := range r.all() {
+		res.Observation = inOrder(res.Observation)
+	}
 
 	if r.Targets == nil {
 		r.Targets = []Target{}
@@ -25,6 +28,21 @@ func (r *Run) WriteJSON(w io.Writer) error {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(r)
+}
+
+// inOrder is the value with its keys in the order in which they are written when it has been read back.
+func inOrder(v any) any {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return v // who writes it will say so
+	}
+	var read any
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if decoder.Decode(&read) != nil {
+		return v
+	}
+	return read
 }
 
 // ReadJSON reads a results.json. It refuses what is not one, and what a newer Faultwire wrote. Observations come back as

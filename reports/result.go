@@ -40,7 +40,18 @@ type Run struct {
 	Results     []Result      `json:"results"` // by target, then by case, in the catalogue's order
 	Interrupted bool          `json:"interrupted,omitempty"`
 	Parts       []Part        `json:"parts,omitempty"` // the runs that this report was merged of; what they do not have in common is left empty above
+
+	Revision string `json:"revision,omitempty"` // of the tool's source, where its build knows it; "+" behind it: with changes
+	AsOf     string `json:"as_of,omitempty"`    // the version of the catalogue that was asked for: what is newer only warns
+	Evidence string `json:"evidence,omitempty"` // of which results evidence is kept: [EvidenceAll]; empty is [EvidenceFailures]
+	JUnit    string `json:"junit,omitempty"`    // the form of junit.xml: [JUnitExtended]; empty is [JUnitPlain]
 }
+
+// The results of which evidence is kept.
+const (
+	EvidenceFailures = "failures" // those that neither passed nor were skipped
+	EvidenceAll      = "all"
+)
 
 // Host is where the run took place.
 type Host struct {
@@ -62,6 +73,16 @@ type Target struct {
 	Undeclared []string          `json:"undeclared,omitempty"` // deadlines the target does not promise
 	Elsewhere  []string          `json:"elsewhere,omitempty"`  // where it connected to past the wire, in the control exchange
 	Control    *Result           `json:"control,omitempty"`    // the control exchange: if it failed the target's cases are blocked
+
+	Version string    `json:"version,omitempty"` // what it says of itself in faultwire.yaml
+	Files   []Program `json:"files,omitempty"`   // commands: the program, and each argument that is a file
+}
+
+// A Program is a file of which a target is made.
+type Program struct {
+	File   string `json:"file"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256,omitempty"` // in lower-case hexadecimal; empty for files beyond 64 MiB and for what cannot be read
 }
 
 // A Result is the verdict on one pair and what it rests on.
@@ -79,10 +100,11 @@ type Result struct {
 	Times       *Times        `json:"times,omitempty"`       // what Elapsed is made of; nil where several connections share it
 	Seed        *uint64       `json:"seed,omitempty"`        // of this pair's run, where that is not the report's
 	Replay      string        `json:"replay,omitempty"`      // the line that runs this pair alone
+	New         bool          `json:"new,omitempty"`         // the case is newer than the catalogue asked for: it does not gate
 	Observation any           `json:"observation,omitempty"` // the evidence
 
-	// Attachments is evidence too large for results.json, by file name: "stdout", "stderr", "trace.jsonl". It is kept
-	// only for what neither passed nor was skipped; Files says where, relative to results.json and with slashes.
+	// Attachments is evidence too large for results.json, by file name: "stdout", "stderr", "trace.jsonl", "payload.jsonl". It is
+	// kept as [Run.Evidence] says; Files says where, relative to results.json and with slashes, and lists what is derived beside it.
 	// [Run.WriteFolder] sets Files; reading a report does not load Attachments.
 	Attachments map[string][]byte `json:"-"`
 	Files       []string          `json:"files,omitempty"`
@@ -123,6 +145,7 @@ type Case struct {
 	Fix    string   `json:"fix"`
 	Faults []string `json:"faults,omitempty"` // what the wire did, a sentence each
 	Script []string `json:"script,omitempty"` // what the other side did, a sentence each; empty for the plain exchange
+	Since  string   `json:"since,omitempty"`  // the catalogue's version that first had it
 	File   string   `json:"file,omitempty"`   // of the case's source, relative to the module
 	Line   int      `json:"line,omitempty"`
 }
@@ -150,7 +173,7 @@ func (res Result) Gates(strict bool) bool {
 	case Fail:
 		return true
 	case Warn:
-		return strict
+		return strict && !res.New
 	}
 	return false
 }

@@ -79,7 +79,7 @@ func (r *Run) sight(res *Result) *sight {
 		return nil
 	}
 	s.Elapsed, s.Blur = bearable(s.Elapsed), bearable(s.Blur)
-	if len(res.evidence()) > 0 { // what is not kept must not be drawn: read back, the report would be another
+	if len(res.evidence(r.Evidence)) > 0 { // what is not kept must not be drawn: read back, the report would be another
 		s.Trace.take(res.Attachments[eventsFile])
 	}
 	return &s

@@ -313,7 +313,7 @@ func withEvidence(r reports.Result, o cases.Observation) reports.Result {
 		}
 		c.Events = nil
 	}
-	r.Attachments["trace.jsonl"] = events
+	r.Attachments["trace.jsonl"], r.Attachments["payload.jsonl"] = events, payload(&o)
 	if o.Process != nil {
 		r.Attachments["stdout"], r.Attachments["stderr"] = o.Process.Stdout, o.Process.Stderr
 	}
