@@ -38,14 +38,23 @@ type (
 		Value string `xml:"value,attr"`
 	}
 	testcase struct {
-		Name      string  `xml:"name,attr"`
-		Classname string  `xml:"classname,attr"`
-		Time      string  `xml:"time,attr"`
-		Skipped   *remark `xml:"skipped"`
-		Error     *remark `xml:"error"`
-		Failure   *remark `xml:"failure"`
-		Out       *text   `xml:"system-out"`
-		Err       *text   `xml:"system-err"`
+		Name      string `xml:"name,attr"`
+		Classname string `xml:"classname,attr"`
+		Time      string `xml:"time,attr"`
+
+		// Beyond junit-10: only in the extended form.
+		File       string      `xml:"file,attr,omitempty"`
+		Line       int         `xml:"line,attr,omitempty"`
+		Properties *properties `xml:"properties"`
+
+		Skipped *remark `xml:"skipped"`
+		Error   *remark `xml:"error"`
+		Failure *remark `xml:"failure"`
+		Out     *text   `xml:"system-out"`
+		Err     *text   `xml:"system-err"`
+	}
+	properties struct {
+		All []property `xml:"property"`
 	}
 	remark struct {
 		Type    string `xml:"type,attr,omitempty"`
@@ -57,9 +66,15 @@ type (
 	}
 )
 
-// WriteJUnit writes the run as JUnit XML that is valid by Jenkins' junit-10 schema: a testsuite for each target, a testcase
-// for each pair, and one for a control exchange that did not pass. A warning is a passed testcase whose system-out says
-// it, or with Strict a failure; a known failure is skipped.
+// The forms of junit.xml.
+const (
+	JUnitPlain    = "junit-10" // valid by Jenkins' junit-10 schema
+	JUnitExtended = "extended" // testcases have a file, a line and properties, too, for who reads them: GitLab, action-junit-report, Buildkite
+)
+
+// WriteJUnit writes the run as JUnit XML that is valid by Jenkins' junit-10 schema, unless JUnit asks for more: a testsuite for each
+// target, a testcase for each pair, and one for a control exchange that did not pass. A warning is a passed testcase whose
+// system-out says it, or with Strict a failure; a known failure is skipped.
 func (r *Run) WriteJUnit(w io.Writer) error {
 	run := r.cleaned()
 	all := testsuites{Name: "faultwire", Time: seconds(run.Took)}
@@ -122,6 +137,9 @@ func (r *Run) suite(g group, classname string) testsuite {
 // testcase is the result without its names.
 func (r *Run) testcase(res *Result) testcase {
 	c := testcase{Time: seconds(res.Took)}
+	if r.JUnit == JUnitExtended {
+		c.File, c.Line, c.Properties = oneLine(res.Case.File), res.Case.Line, &properties{r.caseProperties(res)}
+	}
 	body := r.body(res)
 	switch {
 	case res.Gates(r.Strict):
@@ -134,6 +152,8 @@ func (r *Run) testcase(res *Result) testcase {
 	case res.Verdict == XFail:
 		c.Skipped = &remark{Message: "known failure: " + oneLine(res.Reason)}
 		c.Out = &text{body}
+	case res.Verdict == Warn && res.New:
+		c.Out = &text{"WARNING: a requirement that is newer than the catalogue asked for is not kept; this does not fail the run.\n" + body}
 	case res.Verdict == Warn:
 		c.Out = &text{"WARNING: a recommendation (SHOULD) is not kept; this does not fail the run.\n" + body}
 	default:
@@ -167,11 +187,35 @@ func (r *Run) body(res *Result) string {
 	return b.String()
 }
 
+// caseProperties are the facts of one pair. Empty ones are left out.
+func (r *Run) caseProperties(res *Result) []property {
+	promise := ""
+	if res.Finding != nil {
+		promise = res.Finding.Promise
+	}
+	all := []property{
+		{"case", res.Case.ID},
+		{"target", res.Target},
+		{"verdict", string(res.Verdict)},
+		{"level", res.Case.Level},
+		{"basis", res.Case.Basis},
+		{"clause", res.Case.Clause},
+		{"since", res.Case.Since},
+		{"role", res.Case.Role},
+		{"promise", promise},
+		{"seed", strconv.FormatUint(r.Seed, 10)},
+		{"replay", res.Replay},
+	}
+	return slices.DeleteFunc(all, func(p property) bool { return p.Value == "" })
+}
+
 // properties are the facts of the whole run and of the target. Empty ones are left out.
 func (r *Run) properties(t Target) []property {
 	all := []property{
 		{"tool", r.Tool},
+		{"revision", r.Revision},
 		{"catalogue", r.Catalogue},
+		{"catalogue.as_of", r.AsOf},
 		{"command", strings.Join(r.Command, " ")},
 		{"seed", strconv.FormatUint(r.Seed, 10)},
 		{"time_scale", strconv.FormatFloat(r.Scale, 'g', -1, 64)},
@@ -186,6 +230,7 @@ func (r *Run) properties(t Target) []property {
 		{"target.role", t.Role},
 		{"target.protocol", t.Protocol},
 		{"target.how", t.How},
+		{"target.version", t.Version},
 		{"target.undeclared", strings.Join(t.Undeclared, " ")},
 	}
 	for _, name := range sortedKeys(t.Promises) {
