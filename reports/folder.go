@@ -32,6 +32,8 @@ var derived = []struct {
 }{
 	{junitFile, (*Run).WriteJUnit},
 	{htmlFile, (*Run).WriteHTML},
+	{markdownFile, (*Run).WriteMarkdown},
+	{requirementsFile, (*Run).WriteRequirements},
 }
 
 // LoadEvidence reads the attachments that the results list, from the folder of a report. What is missing is left out: derived files

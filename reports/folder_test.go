@@ -13,7 +13,7 @@ import (
 )
 
 // atTheTop are the files of every report.
-var atTheTop = []string{"results.json", "junit.xml", "report.html", "SHA256SUMS"}
+var atTheTop = []string{"results.json", "junit.xml", "report.html", "requirements.csv", "summary.md", "SHA256SUMS"}
 
 const stalled = "cases/my.client/tcp.timeout.stall-mid-message--at-1/"
 

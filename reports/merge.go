@@ -62,17 +62,28 @@ func Merge(runs []*Run, order []string, partial bool) (*Run, error) {
 		return nil, errors.New("nothing to merge")
 	}
 	first := runs[0]
-	all := &Run{Schema: SchemaVersion, Catalogue: first.Catalogue, Strict: first.Strict, SelfTest: true}
+	all := &Run{Schema: SchemaVersion, Catalogue: first.Catalogue, AsOf: first.AsOf, Strict: first.Strict, SelfTest: true, Revision: first.Revision, JUnit: first.JUnit}
 	for _, r := range runs {
 		switch {
 		case r.Catalogue != all.Catalogue:
 			return nil, fmt.Errorf("the reports have different catalogues, %s and %s: run all with one Faultwire", all.Catalogue, r.Catalogue)
+		case r.AsOf != all.AsOf:
+			return nil, errors.New("one of the runs was --catalogue and another was not, or another one: what fails would mean two things")
 		case r.Strict != all.Strict:
 			return nil, errors.New("one of the runs was --strict and another was not: what fails would mean two things")
 		}
 		all.SelfTest = all.SelfTest && r.SelfTest
 		all.Interrupted = all.Interrupted || r.Interrupted
 		all.Waits += r.Waits
+		if r.Revision != all.Revision {
+			all.Revision = ""
+		}
+		if r.JUnit != all.JUnit {
+			all.JUnit = ""
+		}
+		if r.Evidence == EvidenceAll { // or what one has of pairs that passed would be lost
+			all.Evidence = EvidenceAll
+		}
 		all.Parts = append(all.Parts, r.parts()...)
 	}
 	if missing := missingShard(all.Parts); missing != nil && !partial {
@@ -178,6 +189,7 @@ func (r *Run) addTarget(t Target, shard bool) error {
 		{"roles", known.Role, t.Role},
 		{"protocols", known.Protocol, t.Protocol},
 		{"commands or addresses", known.How, how},
+		{"versions", known.Version, t.Version},
 	} {
 		if has.one != has.other {
 			return fmt.Errorf("the target %q has two %s, %s and %s: two things need two names", t.Name, has.what, has.one, has.other)
@@ -185,6 +197,9 @@ func (r *Run) addTarget(t Target, shard bool) error {
 	}
 	if !maps.Equal(known.Promises, t.Promises) {
 		return fmt.Errorf("the target %q promises two things, %v and %v", t.Name, known.Promises, t.Promises)
+	}
+	if !slices.Equal(known.Files, t.Files) {
+		known.Files = nil // of no one machine
 	}
 	for _, where := range t.Elsewhere {
 		if !slices.Contains(known.Elsewhere, where) {
