@@ -29,6 +29,7 @@ type bench struct {
 
 	page fixtures.Page // servers that speak HTTP: what they serve, as the control had it
 
+	programs  []reports.Program
 	elsewhere []string // clients: where the control connected to, other than to the wire
 
 	pace sync.Mutex // held between two dials of a server that wants them rare
@@ -166,7 +167,7 @@ func (b *bench) crowded(c cases.Case) string {
 // report is the target as the report shows it.
 func (b *bench) report() reports.Target {
 	t := b.target
-	r := reports.Target{Name: t.Name, Role: string(t.Role), Protocol: string(t.Protocol), How: t.How(), Promises: map[string]string{}, Elsewhere: b.elsewhere}
+	r := reports.Target{Name: t.Name, Role: string(t.Role), Protocol: string(t.Protocol), How: t.How(), Promises: map[string]string{}, Elsewhere: b.elsewhere, Version: t.Version, Files: b.programs}
 	for _, name := range promised(t) {
 		if d := t.Promises.Of(name); d > 0 {
 			r.Promises[string(name)] = d.String()

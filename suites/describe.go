@@ -16,7 +16,7 @@ func describe(p Pair, scale float64) reports.Case {
 	c := p.Case
 	r := reports.Case{
 		ID: c.ID, Title: c.Title, Theme: "control", Level: string(c.Level), Role: string(p.Target.Role),
-		Basis: string(c.Basis.Kind), Clause: c.Basis.String(), Why: c.Why, Fix: c.Fix, File: c.File, Line: c.Line,
+		Basis: string(c.Basis.Kind), Clause: c.Basis.String(), Why: c.Why, Fix: c.Fix, Since: c.Since, File: c.File, Line: c.Line,
 	}
 	if c.ID != controlCase.ID {
 		r.Theme = c.Theme()

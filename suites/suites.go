@@ -52,6 +52,9 @@ type Options struct {
 	// MaxTime bounds a run. What has not begun by then is skipped, as [reports.NotRun]; what has may end. 0 is no bound.
 	MaxTime time.Duration
 
+	// Catalogue is the version of the catalogue that gates: cases that are newer only warn. Empty is the latest.
+	Catalogue string
+
 	// Toxiproxy is a server whose toxics are the faults, instead of the wire's own. What it cannot do is skipped.
 	Toxiproxy *remote.Server
 
@@ -77,7 +80,8 @@ type Engine struct {
 	work    sync.WaitGroup
 }
 
-// New checks the options and selects the pairs. The error is a [targets.ConfigError] or an [UnknownPattern].
+// New checks the options and selects the pairs. The error is a [targets.ConfigError], an [UnknownPattern] or an
+// [UnknownCatalogue].
 func New(o Options) (*Engine, error) { return newEngine(o, nil) }
 
 // newEngine is New on a network that is not the kernel's.
@@ -89,6 +93,9 @@ func newEngine(o Options, network proxy.Network) (*Engine, error) {
 	chosen, err := Cases(o.Patterns, o.Full)
 	if err != nil {
 		return nil, err
+	}
+	if known := CatalogueVersions(); o.Catalogue != "" && !slices.Contains(known, o.Catalogue) {
+		return nil, &UnknownCatalogue{Version: o.Catalogue, Known: known}
 	}
 	o.Targets = slices.Clone(o.Targets) // they are given credentials
 	e.options.Targets = o.Targets
@@ -172,9 +179,15 @@ func (e *Engine) Run(ctx context.Context, each func(reports.Result)) *reports.Ru
 	run := &reports.Run{
 		Schema: reports.SchemaVersion, Tool: "faultwire " + Version(), Catalogue: cases.Version,
 		Strict: e.options.Strict, Shard: e.options.Shard.String(), Seed: e.options.Seed, Scale: e.options.Scale, Started: time.Now(), Host: host(),
+		Revision: Revision(), AsOf: e.options.Catalogue,
 	}
 	if e.options.MaxTime > 0 {
 		e.enough = run.Started.Add(e.options.MaxTime)
+	}
+	known := map[string]reports.Program{}
+	for i := range e.options.Targets { // before they run: what is hashed is what is tested
+		b := e.benches[e.options.Targets[i].Name]
+		b.programs = programs(b.target.Command, known)
 	}
 	var telling sync.Mutex
 	results := make([]reports.Result, len(e.pairs))
@@ -261,14 +274,16 @@ var defaults = fixtures.Deadlines{
 	Total: 900 * time.Millisecond, Idle: 600 * time.Millisecond,
 }
 
+const module = "github.com/faultwire/faultwire"
+
 // Version is the tool's version: the module's, if it was built as one.
 func Version() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
-		if info.Main.Path == "github.com/faultwire/faultwire" && info.Main.Version != "" {
+		if info.Main.Path == module && info.Main.Version != "" {
 			return info.Main.Version
 		}
 		for _, m := range info.Deps {
-			if m.Path == "github.com/faultwire/faultwire" {
+			if m.Path == module {
 				return m.Version
 			}
 		}

@@ -227,7 +227,7 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 	if broken != nil {
 		r.Finding = &reports.Finding{Promise: string(broken.Promise), Expected: broken.Expected, Seen: broken.Seen, Advice: broken.Advice}
 	}
-	r = known(r, p)
+	r = known(asOf(e.options.Catalogue, r, p.Case), p)
 	r = withEvidence(r, o)
 	r.Attachments["repro.yaml"] = e.repro(p, o, broken)
 	return r

@@ -105,6 +105,7 @@ func readTarget(n node, dir string) (Target, error) {
 	var start string
 	err := n.read(fields{
 		"name":           func(n node) error { return n.string(&t.Name) },
+		"version":        func(n node) error { return n.string(&t.Version) },
 		"role":           func(n node) error { return n.string((*string)(&t.Role)) },
 		"protocol":       func(n node) error { return n.string((*string)(&t.Protocol)) },
 		"conversation":   func(n node) (err error) { t.Conversation, err = readConversation(n); return err },

@@ -19,6 +19,7 @@ import (
 const full = `
 targets:
 - name: my-client
+  version: 1.10
   role: client
   protocol: echo
   command: [python3, client.py, "{host}", "{port}", 7]
@@ -70,6 +71,7 @@ func TestLoad(t *testing.T) {
 
 	c := all[0]
 	g.Expect(c.Name).To(Equal("my-client"))
+	g.Expect(c.Version).To(Equal("1.10"), "not the number")
 	g.Expect(c.Role).To(Equal(ClientRole))
 	g.Expect(c.Protocol).To(Equal(fixtures.EchoProtocol))
 	g.Expect(c.Command.Args).To(Equal([]string{"python3", "client.py", "{host}", "{port}", "7"}))

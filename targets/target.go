@@ -30,6 +30,7 @@ type Target struct {
 	TLS          bool                   // under its protocol there is TLS
 	Path         string                 // servers that speak HTTP: where the page is that it serves; empty is "/"
 	Promises     fixtures.Deadlines     // the deadlines it declares; zero means undeclared
+	Version      string                 // what it is called in reports beside its name, such as a release; may be empty
 
 	Client  Client   // a client in this process
 	Server  Server   // a server in this process
