@@ -41,6 +41,9 @@ type options struct {
 	maxTime       time.Duration
 	toxiproxy     string
 	output        string
+	catalogue     string
+	evidence      string
+	junit         string
 	requireTarget bool
 	look
 
@@ -102,8 +105,14 @@ func (o *options) bind(c *cobra.Command) {
 	f.DurationVar(&o.maxTime, "max-time", 0, "begin no case after this `time`; what was not run is skipped, and said to be")
 	f.StringVar(&o.toxiproxy, "toxiproxy", "", "put the faults on the Toxiproxy server whose API is at this `URL`; cases that need more are skipped")
 	f.StringVar(&o.output, "output", reports.DefaultFolder, "the report's `folder`")
+	f.StringVar(&o.catalogue, "catalogue", "", "the catalogue's `version` that gates: what is newer only warns (default the latest)")
+	f.StringVar(&o.evidence, "evidence", reports.EvidenceFailures, "of `what` the evidence is kept: failures, or all")
+	f.StringVar(&o.junit, "junit", reports.JUnitPlain, "the `form` of junit.xml: junit-10, or extended by what GitLab, action-junit-report and Buildkite read")
 	f.BoolVar(&o.requireTarget, "require-target", false, "exit 3 if no target is given, instead of testing Faultwire itself")
 	completed(c, "run", ids())
+	completed(c, "catalogue", suites.CatalogueVersions())
+	completed(c, "evidence", evidences)
+	completed(c, "junit", junits)
 	o.look.bind(c)
 }
 
@@ -178,7 +187,7 @@ func (o *options) engine(c *cobra.Command) (*suites.Engine, []targets.Target, er
 	if o.quick && o.full {
 		return nil, nil, errors.New("--quick and --full exclude each other")
 	}
-	if err := o.look.check(); err != nil {
+	if err := errors.Join(o.look.check(), o.checkReport()); err != nil {
 		return nil, nil, err
 	}
 	if !c.Flags().Changed("seed") {
@@ -195,7 +204,7 @@ func (o *options) engine(c *cobra.Command) (*suites.Engine, []targets.Target, er
 	}
 	e, err := suites.New(suites.Options{
 		Targets: under, Patterns: o.patterns, Seed: o.seed, Scale: o.scale, Shard: o.shard, Quick: o.quick, Full: o.full, Strict: o.strict,
-		MaxTime: o.maxTime, Toxiproxy: o.remote, Replay: o.replay(len(under) > 1),
+		MaxTime: o.maxTime, Catalogue: o.catalogue, Toxiproxy: o.remote, Replay: o.replay(len(under) > 1),
 	})
 	return e, under, err
 }
@@ -226,6 +235,9 @@ func (o *options) replay(several bool) func(suites.Pair, uint64) string {
 		}
 		if o.strict {
 			line = append(line, "--strict")
+		}
+		if o.catalogue != "" {
+			line = append(line, "--catalogue", o.catalogue)
 		}
 		if o.toxiproxy != "" {
 			line = append(line, "--toxiproxy", o.toxiproxy)

@@ -33,7 +33,11 @@ func (o *options) list(c *cobra.Command) error {
 	var text bytes.Buffer
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for _, p := range engine.Pairs() {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", p.Target.Name, p.Case.ID, p.Case.Level, p.Case.Title)
+		level := string(p.Case.Level)
+		if engine.New(p.Case) {
+			level = "new" // it only warns
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", p.Target.Name, p.Case.ID, level, p.Case.Title)
 	}
 	table.Flush()
 	out := c.OutOrStdout()

@@ -163,8 +163,7 @@ func (l *look) write(c *cobra.Command, run *reports.Run, folder string, code int
 	if unwritten != nil {
 		folder = ""
 	}
-	out := c.OutOrStdout()
-	if err := run.WriteSummary(out, l.at(out, folder)); unwritten == nil {
+	if err := l.show(run, c.OutOrStdout(), folder); unwritten == nil {
 		unwritten = err
 	}
 	if unwritten != nil && code != reports.ExitInterrupted {

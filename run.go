@@ -66,6 +66,7 @@ func (o *options) run(c *cobra.Command, args []string) error {
 	line.end()
 
 	run.SelfTest, run.Command = o.selfTest, append([]string{"faultwire"}, args...)
+	run.Evidence, run.JUnit = o.evidence, o.junit
 	return o.look.write(c, run, o.output, run.Exit())
 }
 
@@ -73,7 +74,7 @@ func (o *options) run(c *cobra.Command, args []string) error {
 // run, and no older report is taken for this one's if nothing lives to write it.
 func (o *options) claimFolder() error {
 	return (&reports.Run{
-		Tool: "faultwire " + suites.Version(), Catalogue: cases.Version, SelfTest: o.selfTest, Seed: o.seed, Scale: o.scale, Interrupted: true,
+		Tool: "faultwire " + suites.Version(), Revision: suites.Revision(), Catalogue: cases.Version, AsOf: o.catalogue, SelfTest: o.selfTest, Seed: o.seed, Scale: o.scale, Interrupted: true,
 	}).WriteFolder(o.output)
 }
 
