@@ -11,6 +11,7 @@ NODECLIENT   := toxiproxy-node-client@4.1.0
 PLATFORMS    := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 RUNS         ?= 20
 HUNT         ?= 2000
+PROGRAMS     ?= .
 SOAK         ?= 60s
 
 .DEFAULT_GOAL := help
@@ -58,8 +59,9 @@ peers: bin/toxiproxy-server bin/toxiproxy-cli bin/node_modules ## Toxiproxy's ow
 	FAULTWIRE_TOXIPROXY_SERVER=$(BIN)/toxiproxy-server FAULTWIRE_TOXIPROXY_CLI=$(BIN)/toxiproxy-cli FAULTWIRE_NODE_CLIENT=$(BIN) \
 		go test -count=1 -v -run 'Peer' ./proxy/control ./proxy/remote .
 
-programs: ## real servers and clients, as far as they are installed: they fail nothing that is not known of them
-	FAULTWIRE_PROGRAMS=1 go test -count=1 -p 1 ./targets/examples/real ./targets/examples/conversation
+programs: ## PROGRAMS=pattern real servers and clients, as far as they are installed: they fail nothing that is not known of them
+	FAULTWIRE_PROGRAMS=1 go test -count=1 -run "$(PROGRAMS)" ./targets/examples/real
+	FAULTWIRE_PROGRAMS=1 go test -count=1 ./targets/examples/conversation
 
 realworld: ## real servers and clients against the whole catalogue, and what they fail: suites/REALWORLD.md; ten minutes
 	go run ./targets/examples/real/table -o suites/REALWORLD.md

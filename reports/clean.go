@@ -74,7 +74,7 @@ func (r *Run) cleaned() *Run {
 	safe := cleanValue(reflect.ValueOf(r)).Interface().(*Run)
 	for _, res := range safe.all() {
 		if len(res.Attachments) > 0 {
-			res.Files = sortedKeys(res.evidence())
+			res.Files = safe.files(res)
 		}
 	}
 	return safe

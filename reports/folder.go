@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -30,10 +31,11 @@ var derived = []struct {
 	write func(*Run, io.Writer) error
 }{
 	{junitFile, (*Run).WriteJUnit},
+	{htmlFile, (*Run).WriteHTML},
 }
 
 // LoadEvidence reads the attachments that the results list, from the folder of a report. What is missing is left out: derived files
-// do with less.
+// do with less. Those that are derived themselves are made again, and not read.
 func (r *Run) LoadEvidence(dir string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -43,6 +45,9 @@ func (r *Run) LoadEvidence(dir string) error {
 	for _, res := range r.all() {
 		res.Attachments = map[string][]byte{}
 		for _, name := range res.Files {
+			if isBeside(path.Base(name)) {
+				continue
+			}
 			content, err := root.ReadFile(filepath.FromSlash(name))
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
@@ -56,7 +61,7 @@ func (r *Run) LoadEvidence(dir string) error {
 	return nil
 }
 
-// WriteFolder writes the report into dir ([DefaultFolder] if empty), which it creates: results.json, junit.xml, and for
+// WriteFolder writes the report into dir ([DefaultFolder] if empty), which it creates: results.json, what is derived of it, and for
 // each pair that neither passed nor was skipped its attachments as cases/<target>/<id>/<name>. What an earlier report in
 // dir listed as its files is removed; nothing else is: a folder whose files of these names are not Faultwire's is an error.
 func (r *Run) WriteFolder(dir string) error {
@@ -108,7 +113,12 @@ func (r *Run) writeFolder(dir string) error {
 		}
 	}
 	for _, res := range safe.all() {
-		for name, content := range res.evidence() {
+		made, err := safe.derivedBeside(res)
+		if err != nil {
+			return fmt.Errorf("%s: %w", res.folder(), err)
+		}
+		maps.Copy(made, res.evidence())
+		for name, content := range made {
 			if err := root.MkdirAll(filepath.FromSlash(path.Dir(name)), 0o777); err != nil {
 				return reason(path.Dir(name), err)
 			}

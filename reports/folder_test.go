@@ -35,11 +35,11 @@ func write(t *testing.T, file, content string) {
 func TestFolder(t *testing.T) {
 	g, dir := NewWithT(t), filepath.Join(t.TempDir(), "a", "report")
 	g.Expect(rich().WriteFolder(dir)).To(Succeed())
-	g.Expect(files(t, dir)).To(ConsistOf("results.json", "junit.xml", stalled+"stdout", stalled+"stderr", stalled+"trace.jsonl"))
+	g.Expect(files(t, dir)).To(ConsistOf("results.json", "junit.xml", "report.html", stalled+"stdout", stalled+"stderr", stalled+"trace.jsonl", stalled+"timeline.svg"))
 
 	read, err := reports.ReadJSON(filepath.Join(dir, "results.json"))
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(read.Results[1].Files).To(ConsistOf(stalled+"stdout", stalled+"stderr", stalled+"trace.jsonl"))
+	g.Expect(read.Results[1].Files).To(ConsistOf(stalled+"stdout", stalled+"stderr", stalled+"trace.jsonl", stalled+"timeline.svg"))
 	g.Expect(read.Exit()).To(Equal(rich().Exit()))
 
 	// What is derived from the report read back is what was derived from the run.
@@ -64,7 +64,7 @@ func TestFolderOfAnEarlierRun(t *testing.T) {
 	write(t, filepath.Join(dir, stalled, "notes.txt"), "mine")
 
 	g.Expect(sound().WriteFolder(dir)).To(Succeed())
-	g.Expect(files(t, dir)).To(ConsistOf("results.json", "junit.xml", "notes.txt", stalled+"notes.txt"), "only Faultwire's own evidence goes")
+	g.Expect(files(t, dir)).To(ConsistOf("results.json", "junit.xml", "report.html", "notes.txt", stalled+"notes.txt"), "only Faultwire's own evidence goes")
 
 	g.Expect(os.Remove(filepath.Join(dir, stalled, "notes.txt"))).To(Succeed())
 	g.Expect(os.RemoveAll(filepath.Join(dir, "cases"))).To(Succeed())

@@ -40,7 +40,7 @@ func write(w io.Writer, tried []trial) {
 		should += len(t.broken("should"))
 		times += len(t.races())
 	}
-	fmt.Fprintf(w, "\n%d programs, %d times tested: %d requirements kept, %d MUST and %d SHOULD not kept, %d at times.\n", len(titles), len(tried), kept, must, should, times)
+	fmt.Fprintf(w, "\n%d programs in %d trials: %d requirements kept, %d MUST and %d SHOULD not kept, %d at times.\n", len(titles), len(tried), kept, must, should, times)
 
 	fmt.Fprint(w, "\n| program | version | tested as | kept | MUST not kept | SHOULD not kept | at times | not tested |\n|---|---|---|---|---|---|---|---|\n")
 	for _, t := range tried {
@@ -125,9 +125,10 @@ func writeTrial(w io.Writer, t trial, tried []trial) {
 	var lines []string
 	for _, g := range groups {
 		if g.race != nil {
-			fmt.Fprintf(w, "\n*At times* %s. *Why:* %s.\n", code(g.race), g.reason)
-			for _, pattern := range g.race {
-				lines = append(lines, replay(t.Program, pattern))
+			racing := t.named(g.race)
+			fmt.Fprintf(w, "\n*At times* %s. *Why:* %s.\n", code(racing), g.reason)
+			for _, id := range racing {
+				lines = append(lines, replay(t.Program, id))
 			}
 			continue
 		}
@@ -241,6 +242,24 @@ func (t trial) races() (patterns []string) {
 	return patterns
 }
 
+// named are the cases that the patterns name, or the pattern itself if it names many.
+func (t trial) named(patterns []string) (names []string) {
+	const many = 4
+	for _, pattern := range patterns {
+		var ids []string
+		for _, r := range t.Results {
+			if suites.Matches(pattern, r.Case.ID) {
+				ids = append(ids, r.Case.ID)
+			}
+		}
+		if len(ids) == 0 || len(ids) >= many {
+			ids = []string{pattern}
+		}
+		names = append(names, ids...)
+	}
+	return names
+}
+
 // failed are the results that show in every run.
 func (t trial) failed() []reports.Result {
 	return slices.DeleteFunc(t.with(reports.XFail), func(r reports.Result) bool {
@@ -321,7 +340,7 @@ var (
 // seen is what was seen, without what differs from run to run.
 func seen(r reports.Result) string {
 	s, _, _ := strings.Cut(r.Finding.Seen, "\n")
-	s = lied.ReplaceAllString(s, "success, but: ")
+	s = lied.ReplaceAllString(s, "success, but ")
 	s = strings.TrimSuffix(s, " reported")
 	if strings.HasPrefix(s, "still waiting when the guard ended it") {
 		return "still waiting" + after(r.Elapsed)
@@ -357,7 +376,7 @@ func after(d time.Duration) string {
 	case d < half*3/5:
 		return ""
 	case d < 3*time.Second:
-		return " after " + strings.Replace(d.Round(half).String(), "s", " s", 1)
+		return fmt.Sprintf(" after %g s", d.Round(half).Seconds())
 	}
 	return fmt.Sprintf(" after %d s", int(d.Round(time.Second)/time.Second))
 }
@@ -373,7 +392,8 @@ var short = []struct{ says, why string }{
 	{"than can be said by", "its requests, or what it takes, are shorter than the case needs"},
 	{"connections at once", "it serves fewer at once than the case needs"},
 	{"keeps no connection", "it closes behind each reply, and says so"},
-	{"never fired", "it did not send so much that the fault struck: it asked first (Expect: 100-continue)"},
+	{"never fired: stall, upstream, after 65536", "it asked first, and then did not send what the fault strikes (Expect: 100-continue)"},
+	{"never fired", "its requests, or what it takes, are shorter than the case needs"},
 }
 
 func inShort(reason string) string {
