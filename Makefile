@@ -53,6 +53,9 @@ peers: bin/toxiproxy-server bin/toxiproxy-cli bin/node_modules ## Toxiproxy's ow
 programs: ## real servers and clients, as far as they are installed: they fail nothing that is not known of them
 	FAULTWIRE_PROGRAMS=1 go test -count=1 -p 1 ./targets/examples/real ./targets/examples/conversation
 
+browser: ## the HTML report in headless Chromium: filter, open a case, copy a line; needs chromium and chromedriver
+	FAULTWIRE_BROWSER=1 go test -count=1 -v -run InABrowser ./reports
+
 mutants: ## the whole catalogue against every mutant: who kills whom; fails on a survivor, or on a MUST that kills none
 	FAULTWIRE_MUTANTS=1 go test -count=1 -timeout 30m -v -run "TestKillMatrix|TestTheMutantsBaseIsSound" ./suites
 
