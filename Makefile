@@ -8,17 +8,26 @@ TOXIPROXY    := github.com/Shopify/toxiproxy/v2/cmd
 TOXIVERSION  := 2.12.0
 TOXIINSTALL   = GOBIN=$(BIN)/tmp go install -ldflags '-X github.com/Shopify/toxiproxy/v2.Version=$(TOXIVERSION)'
 NODECLIENT   := toxiproxy-node-client@4.1.0
+PLATFORMS    := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 RUNS         ?= 20
+HUNT         ?= 2000
+PROGRAMS     ?= .
 SOAK         ?= 60s
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race conformance lint cross bench ginkgo repeat stress soak peers mutants programs
+.PHONY: help build dist test race conformance lint cross bench ginkgo repeat stress soak peers mutants programs hunt realworld
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## the command, as bin/faultwire
 	go build -o bin/faultwire .
+
+dist: ## static binaries for all systems, and their checksums, in dist/; the version is the tag's, or the commit's
+	rm -rf dist && mkdir dist
+	for p in $(PLATFORMS); do os=$${p%/*}; arch=$${p#*/}; ext=; test $$os != windows || ext=.exe; echo "dist/faultwire-$$os-$$arch$$ext"; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -buildvcs=true -trimpath -ldflags '-s -w' -o dist/faultwire-$$os-$$arch$$ext . || exit 1; done
+	cd dist && sum=$$(command -v sha256sum || echo shasum -a 256) && $$sum faultwire-* >SHA256SUMS
 
 test: ## all tests
 	go test -timeout 10m ./...
@@ -50,14 +59,21 @@ peers: bin/toxiproxy-server bin/toxiproxy-cli bin/node_modules ## Toxiproxy's ow
 	FAULTWIRE_TOXIPROXY_SERVER=$(BIN)/toxiproxy-server FAULTWIRE_TOXIPROXY_CLI=$(BIN)/toxiproxy-cli FAULTWIRE_NODE_CLIENT=$(BIN) \
 		go test -count=1 -v -run 'Peer' ./proxy/control ./proxy/remote .
 
-programs: ## real servers and clients, as far as they are installed: they fail nothing that is not known of them
-	FAULTWIRE_PROGRAMS=1 go test -count=1 -p 1 ./targets/examples/real ./targets/examples/conversation
+programs: ## PROGRAMS=pattern real servers and clients, as far as they are installed: they fail nothing that is not known of them
+	FAULTWIRE_PROGRAMS=1 go test -count=1 -run "$(PROGRAMS)" ./targets/examples/real
+	FAULTWIRE_PROGRAMS=1 go test -count=1 ./targets/examples/conversation
+
+realworld: ## real servers and clients against the whole catalogue, and what they fail: suites/REALWORLD.md; ten minutes
+	go run ./targets/examples/real/table -o suites/REALWORLD.md
 
 browser: ## the HTML report in headless Chromium: filter, open a case, copy a line; needs chromium and chromedriver
 	FAULTWIRE_BROWSER=1 go test -count=1 -v -run InABrowser ./reports
 
 mutants: ## the whole catalogue against every mutant: who kills whom; fails on a survivor, or on a MUST that kills none
 	FAULTWIRE_MUTANTS=1 go test -count=1 -timeout 30m -v -run "TestKillMatrix|TestTheMutantsBaseIsSound" ./suites
+
+hunt: ## HUNT=2000 random schedules of faults in virtual time against each client among the references and the mutants: what is found
+	FAULTWIRE_HUNT=$(HUNT) go test -count=1 -timeout 30m -v -run TestHunt ./suites
 
 ginkgo: bin/ginkgo ## the suites by Ginkgo's own command; ARGS="--label-filter 'role:client'" and so on
 	bin/ginkgo $(ARGS) ./suites/*/

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 )
 
@@ -23,4 +25,9 @@ func (o *options) targetNames(*cobra.Command, []string, string) (names []cobra.C
 		names = append(names, t.Name)
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// otherIDs are the catalogue's that do not stand in args.
+func otherIDs(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return slices.DeleteFunc(ids(), func(id string) bool { return slices.Contains(args, id) }), cobra.ShellCompDirectiveNoFileComp
 }

@@ -29,7 +29,7 @@ func explainCommand() *cobra.Command {
 			}
 			return nil
 		},
-		ValidArgs: ids(),
+		ValidArgsFunction: otherIDs,
 		RunE: func(c *cobra.Command, args []string) error {
 			text, err := explain(args, width(c.OutOrStdout()))
 			if err != nil {
@@ -86,6 +86,9 @@ func (s *sheet) explain(family []cases.Case) {
 	level := strings.ToUpper(string(c.Level))
 	if c.Full {
 		level += ", in runs with --full only, or by its ID"
+	}
+	if c.Quick {
+		level += ", in runs with --quick, too"
 	}
 	s.entry("Level", level)
 	basis := string(c.Basis.Kind)

@@ -108,5 +108,9 @@ func (o *options) opening(p *progress, under []targets.Target, over string) stri
 	if o.maxTime > 0 && o.maxTime < p.atMost {
 		takes += ", but no more begin after " + o.maxTime.String()
 	}
-	return fmt.Sprintf("Testing %s%s: %d cases, %s, seed %d", what, over, p.total, takes, o.seed)
+	cases := fmt.Sprintf("%d cases", p.total)
+	if p.total == 1 {
+		cases = "1 case"
+	}
+	return fmt.Sprintf("Testing %s%s: %s, %s, seed %d", what, over, cases, takes, o.seed)
 }

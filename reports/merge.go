@@ -40,12 +40,17 @@ func (r *Run) parts() []Part {
 
 // A MissingShard says of shards of a run that they are not among what is merged.
 type MissingShard struct {
-	Targets string   // of the run
+	Targets []string // of the run
 	Shards  []string // such as 2/8
 }
 
 func (e *MissingShard) Error() string {
-	return fmt.Sprintf("of %s there is no shard %s", e.Targets, strings.Join(e.Shards, ", "))
+	const most = 3
+	names := slices.Clone(e.Targets)
+	if more := len(names) - most; more > 0 {
+		names = append(names[:most], fmt.Sprintf("and %d more", more))
+	}
+	return fmt.Sprintf("of the run of %s there is no shard %s", strings.Join(names, ", "), strings.Join(e.Shards, ", "))
 }
 
 // Merge makes one report of several: of the shards of a run, of different targets, or of both. A pair that several have must have the
@@ -134,7 +139,7 @@ func missingShard(parts []Part) *MissingShard {
 	for _, p := range parts {
 		index, of, sharded := strings.Cut(p.Shard, "/")
 		if i, err := strconv.Atoi(index); sharded && err == nil {
-			key := of + " " + strings.Join(p.Targets, ", ")
+			key := of + " " + strings.Join(p.Targets, " ")
 			if there[key] == nil {
 				there[key] = map[int]bool{}
 			}
@@ -151,7 +156,7 @@ func missingShard(parts []Part) *MissingShard {
 			}
 		}
 		if len(missing) > 0 {
-			return &MissingShard{names, missing}
+			return &MissingShard{strings.Fields(names), missing}
 		}
 	}
 	return nil

@@ -34,8 +34,8 @@ type session struct {
 // measured from its request.
 func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.Case, s session, o cases.Observation) (cases.Observation, error) {
 	scale := e.options.Scale
+	defer s.started()
 	client, err := t.Open(ctx, s.wire.Addr().String(), time.Duration(scale*float64(startPatience)))
-	s.started()
 	if err != nil {
 		return o, err
 	}
@@ -49,7 +49,7 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 	}
 	if watching != nil {
 		if o.Usage = watching.end(ctx); o.Usage != nil {
-			o.Usage.Window, o.Usage.Busy = o.Elapsed, max(0, o.Usage.After.Busy-o.Usage.Before.Busy)
+			o.Usage.Window, o.Usage.Busy = o.Elapsed, o.Usage.After.BusySince(o.Usage.Before)
 		}
 	}
 	o.Trace = s.wire.Trace() // before the end of the session closes everything
@@ -96,8 +96,12 @@ func (e *Engine) ask(ctx context.Context, t *targets.Target, c cases.Case, s ses
 			}
 			waits(ctx, nil, call.Pause.In(o.Timing))
 		}
+		started := func() {}
+		if i == 0 {
+			started = s.started // much is loaded only when it is needed first: a process is starting until it connects
+		}
 		begun := s.wire.Elapsed()
-		said, hung := e.exchange(ctx, s.wire.relay, s.witness, func() {}, o.Timing, func(ctx context.Context) targets.Said { return client.Exchange(ctx, job) })
+		said, hung := e.exchange(ctx, s.wire.relay, s.witness, started, o.Timing, func(ctx context.Context) targets.Said { return client.Exchange(ctx, job) })
 		if said.Err != nil {
 			return o, watching, said.Err
 		}
@@ -110,7 +114,7 @@ func (e *Engine) ask(ctx context.Context, t *targets.Target, c cases.Case, s ses
 			o.Wanted, o.Received, o.Damage = against(wants(t, c.Exchange, bodies, i), bodies, said)
 		}
 		if len(c.Exchange.Calls) > 0 {
-			o.Calls = append(o.Calls, cases.Call{Outcome: o.Outcome, Detail: o.Detail, Elapsed: o.Elapsed, Wanted: o.Wanted, Received: o.Received, Damage: o.Damage})
+			o.Calls = append(o.Calls, cases.Call{Began: begun, Outcome: o.Outcome, Detail: o.Detail, Elapsed: o.Elapsed, Wanted: o.Wanted, Received: o.Received, Damage: o.Damage})
 		}
 		if o.Outcome == fixtures.Hang || o.Outcome == fixtures.Crash || o.Outcome == fixtures.Unsupported {
 			break

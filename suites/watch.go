@@ -80,7 +80,7 @@ func (w *watcher) quiet(ctx context.Context) {
 		return
 	}
 	if after, seen := w.of.Usage(); seen {
-		w.usage.Busy, w.usage.Window = max(0, after.Busy-before.Busy), time.Since(began)
+		w.usage.Busy, w.usage.Window = after.BusySince(before), time.Since(began)
 	}
 }
 

@@ -8,8 +8,21 @@ type Usage struct {
 	Threads   int           `json:"threads"`
 	Processes int           `json:"processes"` // without those that have ended
 	Zombies   int           `json:"zombies"`   // have ended, and nobody has waited for them
-	Busy      time.Duration `json:"busy_ns"`   // processor time that those there are have used, and have waited for while others had it
+	Busy      time.Duration `json:"busy_ns"`   // processor time that those there are have used
 	RSS       int64         `json:"rss"`       // bytes
+
+	wanted map[int]time.Duration // by thread: the processor time that it has used, and has waited for while others had it
+}
+
+// BusySince is for how long they have wanted a processor since then: all threads together, as far as they had one, or the one that had
+// one, or waited for it, longest. What turns in a loop shows that on a busy machine, too, where it gets little; but many threads that each
+// wait for a moment are not one that turns.
+func (u Usage) BusySince(before Usage) time.Duration {
+	longest := u.Busy - before.Busy
+	for thread, wanted := range u.wanted {
+		longest = max(longest, wanted-before.wanted[thread])
+	}
+	return max(0, longest)
 }
 
 // A Watched is a target's processes, to be looked at while they run.

@@ -49,29 +49,35 @@ func (u *Usage) add(pid int) bool {
 		return n
 	}
 	u.Processes++
-	u.Busy += busy(pid, time.Duration(number(11)+number(12))*clockTick)
+	u.addThreads(pid, time.Duration(number(11)+number(12))*clockTick)
 	u.Threads += int(number(17))
 	u.RSS += number(21) * int64(os.Getpagesize())
 	u.Sockets += sockets(pid)
 	return true
 }
 
-// busy is the time that the process's threads have run or waited to run: what turns in a loop shows it on a busy machine, too, where
-// it gets little. A kernel that does not tell (CONFIG_SCHED_INFO) leaves the time that they have run.
-func busy(pid int, ran time.Duration) (all time.Duration) {
+// addThreads counts the time that the process's threads have run, and for each that it has run or waited to run. A kernel that does not
+// tell (CONFIG_SCHED_INFO) leaves the time that they have run, in ticks.
+func (u *Usage) addThreads(pid int, ran time.Duration) {
 	paths, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	var all time.Duration
 	for _, path := range paths {
+		thread, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
 		var running, waiting int64 // in nanoseconds
 		if text, err := os.ReadFile(path); err == nil {
 			if _, err := fmt.Sscan(string(text), &running, &waiting); err == nil {
-				all += time.Duration(running + waiting)
+				if u.wanted == nil {
+					u.wanted = map[int]time.Duration{}
+				}
+				u.wanted[thread] = time.Duration(running + waiting)
+				all += time.Duration(running)
 			}
 		}
 	}
 	if all == 0 {
-		return ran
+		all = ran
 	}
-	return all
+	u.Busy += all
 }
 
 func sockets(pid int) (n int) {

@@ -96,7 +96,7 @@ func TestFaults(t *testing.T) {
 				if err == nil {
 					err = io.EOF
 				}
-				g.Expect(len(got)).To(Equal(x.got))
+				g.Expect(got).To(HaveLen(x.got))
 				g.Expect(bytes.HasPrefix(text, got)).To(BeTrue())
 				g.Expect(outcome(0, err)).To(Equal(x.ends))
 				g.Expect(r.Trace().Fired).NotTo(BeEmpty())

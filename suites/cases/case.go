@@ -151,6 +151,11 @@ func (c Case) Faults(t Timing, target *targets.Target) []proxy.Fault {
 	if c.Wire == nil {
 		return nil
 	}
+	return c.Wire(t, c.Lengths(target))
+}
+
+// Lengths are how long the requests and the replies of an exchange, or of the first of a session, are for the target.
+func (c Case) Lengths(target *targets.Target) Request {
 	messages := c.Exchange.Messages
 	if len(c.Exchange.Calls) > 0 {
 		messages = messages[:1]
@@ -165,7 +170,7 @@ func (c Case) Faults(t Timing, target *targets.Target) []proxy.Fault {
 		sent = measured(messages, target, false)
 		sent.Asked = asked
 	}
-	return c.Wire(t, sent)
+	return sent
 }
 
 // measured is how long the messages are on the wire, and where in them the body of the last begins.

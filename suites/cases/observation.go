@@ -10,6 +10,7 @@ import (
 
 // A Call is what one exchange of a session came to.
 type Call struct {
+	Began    time.Duration    `json:"began_ns"` // on the trace's clock
 	Outcome  fixtures.Outcome `json:"outcome"`
 	Detail   string           `json:"detail,omitempty"`
 	Elapsed  time.Duration    `json:"elapsed_ns"`

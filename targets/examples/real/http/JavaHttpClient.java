@@ -14,10 +14,10 @@ import java.util.regex.*;
 public class JavaHttpClient {
     static final Map<String, Integer> CODES = Map.of("ok", 0, "timeout", 10, "reset", 11, "closed", 12, "refused", 13, "protocol", 15);
 
-    static HttpClient client = HttpClient.newHttpClient();
+    static HttpClient client;
 
     static HttpResponse<byte[]> exchange(String method, String url, String payload, boolean fresh, int timeout) throws Exception {
-        if (fresh) client = HttpClient.newHttpClient();
+        if (fresh || client == null) client = HttpClient.newHttpClient();
         var request = HttpRequest.newBuilder(URI.create(url));
         if (payload.isEmpty()) {
             request.method(method, HttpRequest.BodyPublishers.noBody());
@@ -50,6 +50,7 @@ public class JavaHttpClient {
     }
 
     public static void main(String[] args) throws Exception {
+        Trust.environment();
         switch (args[0]) {
             case "get", "head", "post" -> {
                 int timeout = Integer.parseInt(System.getenv().getOrDefault("FAULTWIRE_TIMEOUT_MS", "0"));
@@ -76,7 +77,7 @@ public class JavaHttpClient {
             if (value(request, "kind").equals("http") && Set.of("GET", "HEAD", "POST").contains(method)) {
                 try {
                     var response = exchange(method, value(request, "url"), value(request, "payload"), value(request, "fresh").equals("true"),
-                        Integer.parseInt(value(request, "timeout_ms")));
+                        Integer.parseInt("0" + value(request, "timeout_ms")));
                     received = response.body();
                     detail = "status " + response.statusCode();
                     outcome = response.statusCode() / 100 == 2 ? "ok" : "other";

@@ -123,4 +123,5 @@ func session() {
 		}
 		replies.Encode(reply)
 	}
+	client.CloseIdleConnections()
 }

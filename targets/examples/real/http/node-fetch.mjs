@@ -24,3 +24,4 @@ function word(error) {
 }
 
 await main(exchange, word);
+await (dispatcher ?? globalThis[Symbol.for("undici.globalDispatcher.1")])?.close();

@@ -1,17 +1,17 @@
-// node:http with a keep-alive agent. timeout is the socket's: so long without traffic emits "timeout", and the caller ends it.
+// node:http, and node:https, with a keep-alive agent. timeout is the socket's: so long without traffic emits "timeout", and the caller ends it.
 import http from "node:http";
+import https from "node:https";
 import { main } from "./contract.mjs";
 
-let agent = new http.Agent({ keepAlive: true });
+let agent;
 
 function exchange(method, url, body, timeout, fresh, received) {
-  if (fresh) {
-    agent.destroy();
-    agent = new http.Agent({ keepAlive: true });
-  }
+  const by = url.startsWith("https:") ? https : http;
+  if (fresh) agent?.destroy();
+  if (fresh || !agent) agent = new by.Agent({ keepAlive: true });
   const headers = body ? { "Content-Type": "application/octet-stream", "Content-Length": body.length } : {};
   return new Promise((resolve, reject) => {
-    const request = http.request(url, { agent, method, headers, timeout }, (response) => {
+    const request = by.request(url, { agent, method, headers, timeout }, (response) => {
       response.on("data", (chunk) => received.push(chunk));
       response.on("end", () => resolve(response.statusCode));
       response.on("error", reject);
@@ -29,3 +29,4 @@ function word(error) {
 }
 
 await main(exchange, word);
+agent?.destroy();

@@ -1,4 +1,4 @@
-"""http.client: one HTTPConnection, kept. timeout is the socket's: it bounds the connect, each send and each read."""
+"""http.client: one HTTPConnection, or HTTPSConnection, kept. timeout is the socket's: it bounds the connect, each send and each read."""
 
 import http.client
 import sys
@@ -16,7 +16,8 @@ def exchange(method, url, body, timeout, fresh):
         connection.close()
         connection = None
     if connection is None:
-        connection = http.client.HTTPConnection(parts.hostname, parts.port)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        connection = kind(parts.hostname, parts.port)
     connection.timeout = timeout or None
     if connection.sock:
         connection.sock.settimeout(connection.timeout)
@@ -38,4 +39,7 @@ def word(error):
         return "protocol"
 
 
-sys.exit(contract.main(exchange, word))
+code = contract.main(exchange, word)
+if connection:
+    connection.close()
+sys.exit(code)

@@ -26,4 +26,6 @@ def word(error):
         return "closed" if "closed connection" in str(error) or "disconnected" in str(error) else "protocol"
 
 
-sys.exit(contract.main(exchange, word))
+code = contract.main(exchange, word)
+client.close()
+sys.exit(code)

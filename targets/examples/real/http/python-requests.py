@@ -32,4 +32,6 @@ def word(error):  # the causes are urllib3's and http.client's
         return "protocol"
 
 
-sys.exit(contract.main(exchange, word))
+code = contract.main(exchange, word)
+session.close()
+sys.exit(code)

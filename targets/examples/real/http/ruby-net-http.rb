@@ -15,7 +15,7 @@ def exchange(method, url, payload, fresh, timeout)
     $http = nil
   end
   timeouts = timeout > 0 ? { open_timeout: timeout, read_timeout: timeout, write_timeout: timeout } : {}
-  $http ||= Net::HTTP.start(uri.host, uri.port, timeouts)
+  $http ||= Net::HTTP.start(uri.host, uri.port, use_ssl: uri.scheme == "https", **timeouts)
   timeouts.each { |name, seconds| $http.send("#{name}=", seconds) }
   request = Net::HTTP.const_get(method.capitalize).new(uri)
   if payload
@@ -56,12 +56,13 @@ when "session"
     reply = { id: request["id"], outcome: "unsupported" }
     if request["kind"] == "http" && %w[GET HEAD POST].include?(request["method"])
       payload = request["payload"].to_s.empty? ? nil : request["payload"]
-      result, received, detail = play(request["method"], request["url"], payload, request["fresh"], request["timeout_ms"] / 1000.0)
+      result, received, detail = play(request["method"], request["url"], payload, request["fresh"], request["timeout_ms"].to_i / 1000.0)
       reply.update(outcome: result, bytes: received.bytesize, sha256: Digest::SHA256.hexdigest(received), detail: detail.scrub)
     end
     puts reply.to_json
     $stdout.flush
   end
+  $http&.finish
 else
   exit(89)
 end

@@ -1,0 +1,77 @@
+package suites
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"testing"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/faultwire/faultwire/targets"
+	"github.com/faultwire/faultwire/targets/mutants"
+	"github.com/faultwire/faultwire/targets/reference"
+)
+
+// huntSchedules is how many schedules a target is hunted with.
+func huntSchedules(t *testing.T, otherwise int) int {
+	text := os.Getenv("FAULTWIRE_HUNT")
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	NewWithT(t).Expect(err).NotTo(HaveOccurred(), "FAULTWIRE_HUNT")
+	return n
+}
+
+func hunted(t targets.Target) bool { return t.Role == targets.ClientRole && notVirtual(t) == "" }
+
+func TestHuntFindsNothingInSoundClients(t *testing.T) {
+	for _, target := range reference.Targets(1) {
+		if hunted(target) {
+			t.Run(target.Name, func(t *testing.T) { Hunt(t, target, huntSchedules(t, 500), 1) })
+		}
+	}
+}
+
+// A hunt knows no case, and still finds what three in four of the mutants do wrong; with more schedules, more.
+func TestHuntFindsMutants(t *testing.T) {
+	found, all := 0, 0
+	for _, m := range mutants.All() {
+		if !hunted(m.Target) {
+			continue
+		}
+		t.Run(m.Target.Name, func(t *testing.T) {
+			all++
+			f := huntVirtually(t, m.Target, huntSchedules(t, 300), 1)
+			if f == nil {
+				t.Log("not found")
+				return
+			}
+			found++
+			t.Logf("found by schedule %d:\n%s", f.number, f)
+			NewWithT(t).Expect(len(f.schedule.Plan.Faults)).To(BeNumerically("<=", 2), "faults, once shrunk")
+		})
+	}
+	t.Logf("%d of %d found", found, all)
+	NewWithT(t).Expect(float64(found)/float64(all)).To(BeNumerically(">", 0.7), fmt.Sprintf("%d of %d", found, all))
+}
+
+// What has been found is found again: a schedule is its seed and its number, and time is not the machine's.
+func TestHuntIsDeterministic(t *testing.T) {
+	for _, m := range mutants.All() {
+		if m.Target.Name != "client-no-read-deadline" {
+			continue
+		}
+		first := huntVirtually(t, m.Target, 100, 7)
+		NewWithT(t).Expect(first).NotTo(BeNil())
+		for range 5 {
+			again := huntVirtually(t, m.Target, 100, 7)
+			NewWithT(t).Expect(again).NotTo(BeNil())
+			NewWithT(t).Expect(again.String()).To(Equal(first.String()))
+			NewWithT(t).Expect(again.number).To(Equal(first.number))
+		}
+		return
+	}
+	t.Fatal("there is no such mutant")
+}
