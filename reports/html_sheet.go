@@ -77,6 +77,8 @@ func (m grade) Word() string {
 
 func (m grade) rank() int { return slices.Index(grades, m) }
 
+func (m grade) kept() bool { return m == gradePass || m == gradeNoted }
+
 // worse is the worse of two; nothing is better than anything.
 func worse(a, b grade) grade {
 	if b == "" || a != "" && a.rank() <= b.rank() {
