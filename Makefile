@@ -66,6 +66,9 @@ programs: ## PROGRAMS=pattern real servers and clients, as far as they are insta
 realworld: ## real servers and clients against the whole catalogue, and what they fail: suites/REALWORLD.md; ten minutes
 	go run ./targets/examples/real/table -o suites/REALWORLD.md
 
+browser: ## the HTML report in headless Chromium: filter, open a case, copy a line; needs chromium and chromedriver
+	FAULTWIRE_BROWSER=1 go test -count=1 -v -run InABrowser ./reports
+
 mutants: ## the whole catalogue against every mutant: who kills whom; fails on a survivor, or on a MUST that kills none
 	FAULTWIRE_MUTANTS=1 go test -count=1 -timeout 30m -v -run "TestKillMatrix|TestTheMutantsBaseIsSound" ./suites
 

@@ -9,7 +9,10 @@
 	const open = id => {
 		const at = id && document.getElementById(id)
 		if (!at) return
-		for (let e = at; e; e = e.parentElement) if (e.tagName === "DETAILS") e.open = true
+		for (let e = at; e; e = e.parentElement) {
+			if (e.tagName === "DETAILS") e.open = true
+			e.hidden = false // whatever is filtered, who asks for it is to see it
+		}
 		at.scrollIntoView()
 		const focus = at.matches("details") ? at.querySelector("summary") : at
 		focus.focus({preventScroll: true})

@@ -32,6 +32,9 @@ type family struct {
 // Many reports whether there is more than one case in it.
 func (f *family) Many() bool { return len(f.Members) > 1 }
 
+// Kept reports whether nobody has to fix it.
+func (f *family) Kept() bool { return f.Grade.rank() > gradeXFail.rank() }
+
 // A rule is how strongly something is required, and what that rests on.
 type rule struct{ Level, Basis, Clause string }
 
@@ -75,7 +78,6 @@ type sheetPair struct {
 	TargetN  int
 	Member   *member // nil for a control
 	Grade    grade
-	Verdict  Verdict
 	Strict   bool // a warning that fails the run
 	Seen     string
 	Entries  []entry
@@ -272,7 +274,7 @@ func (b *binder) place(res *Result, verdict grade, f *family, m *member) {
 	case verdict.rank() <= gradeXFail.rank(), len(res.Files) > 0, res.Verdict == Skip && res.Observation != nil:
 		c.Anchor = b.anchor(fmt.Sprintf("c%dt%d", m.Index, n))
 		f.Pairs = append(f.Pairs, &sheetPair{Anchor: c.Anchor, Target: oneLine(res.Target), TargetN: n, Member: m, Grade: verdict,
-			Verdict: res.Verdict, Strict: res.Verdict == Warn && b.Strict, result: res})
+			Strict: res.Verdict == Warn && b.Strict, result: res})
 	default:
 		reason := bounded(cmp.Or(oneLine(res.Reason), oneLine(res.Note)))
 		at := slices.IndexFunc(f.Others, func(o sheetOther) bool { return o.Grade == verdict && o.Reason == reason })
@@ -323,10 +325,14 @@ func reasons(families []*family) (all []sheetReason) {
 	n := map[string]int{}
 	for _, f := range families {
 		for _, o := range f.Others {
-			n[cmp.Or(o.Reason, "no reason given")] += o.N
+			if !o.Grade.kept() {
+				n[cmp.Or(o.Reason, "no reason given")] += o.N
+			}
 		}
 		for _, p := range f.Pairs {
-			n[cmp.Or(p.Seen, "no reason given")]++
+			if !p.Grade.kept() {
+				n[p.Seen]++
+			}
 		}
 	}
 	for _, reason := range sortedKeys(n) {
@@ -340,7 +346,7 @@ func reasons(families []*family) (all []sheetReason) {
 func (b *binder) controls() {
 	for _, t := range slices.Concat(b.Run.controls(Fail), b.Run.controls(Error)) {
 		res, n := t.Control, b.index[t.Name]
-		p := &sheetPair{Anchor: b.anchor(controlAnchor(n)), Target: oneLine(t.Name), TargetN: n, Grade: b.grade(res), Verdict: res.Verdict,
+		p := &sheetPair{Anchor: b.anchor(controlAnchor(n)), Target: oneLine(t.Name), TargetN: n, Grade: b.grade(res),
 			Control: res.Case.newFamily(res.Case.ID), Open: true, result: res}
 		if n := b.Count(t.Name)[Skip]; n > 0 {
 			p.Waiting = plural(n, "case") + " could not be tested."

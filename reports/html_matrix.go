@@ -41,11 +41,11 @@ func (b *binder) matrix(families []*family) {
 		for _, m := range f.Members {
 			for n, c := range m.cells {
 				t.has[n] = true
-				switch c.Grade {
-				case gradePass, gradeNoted:
+				switch {
+				case c.Grade.kept():
 					t.Kept++
 					t.Tested++
-				case gradeFail, gradeWarn, gradeXFail:
+				case c.Grade == gradeFail, c.Grade == gradeWarn, c.Grade == gradeXFail:
 					t.Tested++
 				}
 			}

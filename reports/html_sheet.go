@@ -77,6 +77,8 @@ func (m grade) Word() string {
 
 func (m grade) rank() int { return slices.Index(grades, m) }
 
+func (m grade) kept() bool { return m == gradePass || m == gradeNoted }
+
 // worse is the worse of two; nothing is better than anything.
 func worse(a, b grade) grade {
 	if b == "" || a != "" && a.rank() <= b.rank() {
@@ -229,7 +231,7 @@ func (s *sheet) facts() {
 	if len(r.Parts) > 0 {
 		merged = "merged of " + plural(len(r.Parts), "run")
 	}
-	add("Tested", plural(len(s.Targets), "target"), plural(len(cases), "case"), plural(len(r.Results), "pair")+" of the two", shard, merged)
+	add("Tested", plural(len(s.Targets), "target"), plural(len(cases), "case"), plural(len(r.Results), "pair")+" of case and target", shard, merged)
 	when := ""
 	if !r.Started.IsZero() {
 		when = r.Started.UTC().Format("2 January 2006, 15:04:05 UTC")

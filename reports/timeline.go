@@ -329,7 +329,9 @@ func (t *timeline) head(s *sight) int {
 		}
 		if until := t.at(t.began + s.Elapsed + s.Blur); out.At < 1000 && until-out.At > 20 {
 			t.Blur = &band{out.At, until - out.At}
-			out.Label += ", at most " + short(s.Elapsed+s.Blur)
+			if out.Label += ", at most " + short(s.Elapsed+s.Blur); s.Elapsed == 0 {
+				out.Label = s.Outcome + " within " + short(s.Blur)
+			}
 		}
 		flags = append(flags, out)
 	}

@@ -3,11 +3,11 @@ package reports_test
 import (
 	"encoding/json"
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -136,31 +136,41 @@ func scenes() map[string]scene {
 	return map[string]scene{"stall": stalledScene(), "summary": summary, "unanswered": unanswered, "crowd": crowd, "datagrams": datagrams, "peer": peer}
 }
 
-// timelineOf is the timeline.svg that a report has of the scene.
-func timelineOf(t *testing.T, s scene, name string) string {
+var figure = regexp.MustCompile(`(?s)<figure class="wire">(.*?)</figure>`)
+
+// drawn is the timelines that a page has of the scene.
+func drawn(t *testing.T, s scene, name string) string {
 	t.Helper()
-	g, dir := NewWithT(t), t.TempDir()
-	run := &reports.Run{Tool: "faultwire 0.1.0", Results: []reports.Result{s.result("tcp.timeout." + name)}}
-	g.Expect(run.WriteFolder(dir)).To(Succeed())
-	svg, err := os.ReadFile(filepath.Join(dir, "cases/my-client/tcp.timeout."+name+"/timeline.svg"))
-	if errors.Is(err, os.ErrNotExist) {
-		return "" // no event, no evidence
+	var all strings.Builder
+	for _, found := range figure.FindAllStringSubmatch(page(t, &reports.Run{Results: []reports.Result{s.result("tcp.timeout." + name)}}), -1) {
+		all.WriteString(found[1] + "\n")
 	}
-	g.Expect(err).NotTo(HaveOccurred())
-	return string(svg)
+	return all.String()
 }
 
 func TestTimelines(t *testing.T) {
 	for name, s := range scenes() {
 		t.Run(name, func(t *testing.T) {
-			got := timelineOf(t, s, name)
-			if got == "" {
-				t.Skip("there is no trace to stand beside")
-			}
-			wellFormed(t, got)
-			goldenFile(t, name+".timeline.svg", got)
+			got := drawn(t, s, name)
+			wellFormed(t, "<all>"+got+"</all>")
+			goldenFile(t, name+".timeline", got)
 		})
 	}
+}
+
+// A timeline stands beside the evidence, as a file of its own.
+func TestTimelineFile(t *testing.T) {
+	g, dir := NewWithT(t), t.TempDir()
+	run := &reports.Run{Tool: "faultwire 0.1.0"}
+	for _, name := range []string{"stall", "peer"} {
+		run.Results = append(run.Results, scenes()[name].result("tcp.timeout."+name))
+	}
+	g.Expect(run.WriteFolder(dir)).To(Succeed())
+	svg, err := os.ReadFile(filepath.Join(dir, "cases/my-client/tcp.timeout.stall/timeline.svg"))
+	g.Expect(err).NotTo(HaveOccurred())
+	wellFormed(t, string(svg))
+	goldenFile(t, "stall.timeline.svg", string(svg))
+	g.Expect(filepath.Join(dir, "cases/my-client/tcp.timeout.peer/timeline.svg")).NotTo(BeAnExistingFile(), "where no events are kept")
 }
 
 func wellFormed(t *testing.T, document string) {
@@ -217,7 +227,7 @@ func TestTimelinesDoWithLess(t *testing.T) {
 
 // The words of a timeline are all there is for who does not see it.
 func TestTimelineInWords(t *testing.T) {
-	svg := timelineOf(t, stalledScene(), "x")
+	svg := drawn(t, stalledScene(), "x")
 	for _, words := range []string{"<title", "tcp.timeout.x, my-client", "target → peer: 1024 bytes; FIN.", "peer → target: 1024 read · 512 delivered; stall at byte 512; RST to the target.",
 		"timeout after 800 ms, at most 840 ms", "read deadline 500 ms", "total deadline 9 s"} {
 		NewWithT(t).Expect(svg).To(ContainSubstring(words))

@@ -36,6 +36,7 @@ type find struct {
 	number   int
 	outcome  fixtures.Outcome
 	broken   *cases.Broken
+	unsteady bool // it did not break the same promise by the same outcome each time, and is not shrunk
 }
 
 // String is what broke, and what it takes.
@@ -44,6 +45,9 @@ func (f *find) String() string {
 	fmt.Fprintf(&b, "promise   %s\nexpected  %s\nseen      %s\n", f.broken.Promise, f.broken.Expected, f.broken.Seen)
 	for i, m := range f.schedule.Messages {
 		fmt.Fprintf(&b, "message   %d of %d bytes\n", i+1, m.Size)
+	}
+	if f.unsteady {
+		fmt.Fprintf(&b, "unsteady  not %d times out of %d: two things happen in one instant, and their order decides\n", agreement, agreement)
 	}
 	if len(f.schedule.Plan.Faults) == 0 {
 		b.WriteString("no fault at all\n")
@@ -57,31 +61,42 @@ func (f *find) String() string {
 // inOneBubble is how many schedules share a bubble and its network: starting them takes longer than most of the schedules.
 const inOneBubble = 100
 
+// huntVirtually returns the first steady find. An unsteady one is no less a broken promise: it is returned if there is no other.
 func huntVirtually(t *testing.T, target targets.Target, schedules int, seed uint64) (found *find) {
 	t.Helper()
 	o := Options{Targets: []targets.Target{target}, Seed: seed}
-	for from := 0; from < schedules && found == nil; from += inOneBubble {
+	for from := 0; from < schedules && (found == nil || found.unsteady); from += inOneBubble {
 		synctest.Test(t, func(t *testing.T) {
 			inVirtualTime(t, o, func(e *Engine) {
-				found = e.hunt(t.Context(), target.Name, seed, from, min(schedules, from+inOneBubble))
+				found = e.hunt(t.Context(), target.Name, seed, from, min(schedules, from+inOneBubble), found)
 			})
 		})
 	}
 	return found
 }
 
-// hunt tries the schedules from one number up to another, and returns the first that breaks a promise, made small.
-func (e *Engine) hunt(ctx context.Context, target string, seed uint64, from, to int) *find {
+// hunt tries the schedules from one number up to another, and returns the first steady find, made small; failing that the first of
+// the unsteady ones, which may have been found before.
+func (e *Engine) hunt(ctx context.Context, target string, seed uint64, from, to int, unsteady *find) *find {
 	bench := e.benches[target]
 	e.trust(target, reports.Result{Verdict: reports.Pass})
 	deck := newDeck(bench.target, e.options.Scale, seed)
 	for n := from; n < to && ctx.Err() == nil; n++ {
 		s := deck.draw(n)
-		if o, broken := e.try(ctx, bench, s); broken != nil {
-			return e.shrink(ctx, bench, &find{s, n, o.Outcome, broken})
+		o, broken := e.try(ctx, bench, s)
+		if broken == nil {
+			continue
+		}
+		f := &find{schedule: s, number: n, outcome: o.Outcome, broken: broken}
+		if again := e.steadily(ctx, bench, s, f); again != nil {
+			return e.shrink(ctx, bench, again)
+		}
+		if unsteady == nil {
+			f.unsteady = true
+			unsteady = f
 		}
 	}
-	return nil
+	return unsteady
 }
 
 // try observes the schedule and says which promise it broke; nil if none.
@@ -96,20 +111,28 @@ func (e *Engine) try(ctx context.Context, b *bench, s schedule) (cases.Observati
 // agreement is how many times in a row a smaller schedule must break the same promise by the same outcome to be taken for the bug's.
 const agreement = 5
 
+// steadily is the find made by another schedule, if that breaks the same promise by the same outcome each time; else nil.
+func (e *Engine) steadily(ctx context.Context, b *bench, s schedule, f *find) *find {
+	var broken *cases.Broken
+	for range agreement {
+		var o cases.Observation
+		o, broken = e.try(ctx, b, s)
+		if broken == nil || broken.Promise != f.broken.Promise || o.Outcome != f.outcome {
+			return nil
+		}
+	}
+	return &find{schedule: s, number: f.number, outcome: f.outcome, broken: broken}
+}
+
 // shrink makes the schedule as small as it gets without another promise being broken, or by another outcome: faults go first, and
 // then messages, their sizes and what else makes them special.
 func (e *Engine) shrink(ctx context.Context, b *bench, f *find) *find {
 	same := func(smaller schedule) bool {
-		var broken *cases.Broken
-		for range agreement {
-			var o cases.Observation
-			o, broken = e.try(ctx, b, smaller)
-			if broken == nil || broken.Promise != f.broken.Promise || o.Outcome != f.outcome {
-				return false
-			}
+		again := e.steadily(ctx, b, smaller, f)
+		if again != nil {
+			f = again
 		}
-		f = &find{smaller, f.number, f.outcome, broken}
-		return true
+		return again != nil
 	}
 	for i := 0; i < len(f.schedule.Plan.Faults); {
 		smaller := f.schedule

@@ -48,8 +48,11 @@ func TestHuntFindsMutants(t *testing.T) {
 				t.Log("not found")
 				return
 			}
-			found++
 			t.Logf("found by schedule %d:\n%s", f.number, f)
+			if f.unsteady {
+				return // which nobody could be shown
+			}
+			found++
 			NewWithT(t).Expect(len(f.schedule.Plan.Faults)).To(BeNumerically("<=", 2), "faults, once shrunk")
 		})
 	}
