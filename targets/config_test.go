@@ -84,7 +84,7 @@ func TestLoad(t *testing.T) {
 	g.Expect(c.Promises).To(Equal(fixtures.Deadlines{Connect: 500 * time.Millisecond, Read: 500 * time.Millisecond,
 		Write: 500 * time.Millisecond, Total: 2 * time.Second}))
 	g.Expect(c.KnownFailures).To(Equal(map[string]Known{"tcp.timeout.drip": {Reason: "no total deadline, #12",
-		Until: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), File: filepath.Join(dir, "faultwire.yaml"), Line: 16}}))
+		Until: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), File: filepath.Join(dir, "faultwire.yaml"), Line: 17}}))
 	g.Expect(c.Labels).To(Equal([]string{"nightly"}))
 	g.Expect(c.How()).To(Equal("python3 client.py {host} {port} 7"))
 
