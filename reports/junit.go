@@ -171,7 +171,7 @@ func (r *Run) body(res *Result) string {
 	if res.Verdict == Pass || res.Verdict == Skip {
 		entries = slices.DeleteFunc(entries, func(e entry) bool { return e.label == "Why" || e.label == "Fix" })
 	}
-	entries = append(entries, entry{"Seed", strconv.FormatUint(r.Seed, 10)})
+	entries = append(entries, entry{"Seed", strconv.FormatUint(r.SeedOf(res), 10)})
 	if source := res.Case.source(); source != "" {
 		entries = append(entries, entry{"Source", source})
 	}
@@ -203,7 +203,7 @@ func (r *Run) caseProperties(res *Result) []property {
 		{"since", res.Case.Since},
 		{"role", res.Case.Role},
 		{"promise", promise},
-		{"seed", strconv.FormatUint(r.Seed, 10)},
+		{"seed", strconv.FormatUint(r.SeedOf(res), 10)},
 		{"replay", res.Replay},
 	}
 	return slices.DeleteFunc(all, func(p property) bool { return p.Value == "" })
@@ -217,7 +217,7 @@ func (r *Run) properties(t Target) []property {
 		{"catalogue", r.Catalogue},
 		{"catalogue.as_of", r.AsOf},
 		{"command", strings.Join(r.Command, " ")},
-		{"seed", strconv.FormatUint(r.Seed, 10)},
+		{"seed", r.seeds()},
 		{"time_scale", strconv.FormatFloat(r.Scale, 'g', -1, 64)},
 		{"strict", strconv.FormatBool(r.Strict)},
 		{"self_test", strconv.FormatBool(r.SelfTest)},
