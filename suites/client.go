@@ -49,7 +49,8 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 	}
 	begun := wire.Elapsed()
 	said, hung := e.exchange(ctx, wire.relay, w, started, timing, func(ctx context.Context) targets.Said {
-		j := job(c, t, bodies, nil, timing)
+		j := job(c, t, bodies, nil)
+		j.Nudge = e.nudges(ctx, c, stage)
 		if c.Cancel.Times > 0 {
 			j.Cancel = signed(ctx, wire.relay, c.Cancel.In(timing))
 		}
@@ -109,11 +110,8 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 }
 
 // job is what the client is asked to do in the case: to play all of its messages, or, in a call, one.
-func job(c cases.Case, t *targets.Target, bodies [][]byte, call *fixtures.Call, timing cases.Timing) targets.Job {
+func job(c cases.Case, t *targets.Target, bodies [][]byte, call *fixtures.Call) targets.Job {
 	j := targets.Job{Messages: bodies, Promises: t.Promises, Lookout: c.ID == controlCase.ID}
-	if c.Nudged {
-		j.Nudge = timing.Read / 6
-	}
 	first := 0
 	if call != nil {
 		first, j.Push, j.Fresh = call.Message, call.Push, call.Fresh
@@ -145,6 +143,28 @@ func signed(ctx context.Context, relay relay, after time.Duration) <-chan struct
 		}
 	}()
 	return then
+}
+
+// nudges say when the case's client is to get a signal, until ctx is done: from the moment on at which the fault has struck, for then it
+// waits for what it has asked. nil is never.
+func (e *Engine) nudges(ctx context.Context, c cases.Case, stage *fixtures.Stage) <-chan struct{} {
+	if !c.Nudged {
+		return nil
+	}
+	now := make(chan struct{})
+	e.work.Go(func() {
+		select {
+		case <-stage.Events.Happened("fault"):
+		case <-ctx.Done():
+		}
+		for waits(ctx, nil, stage.Deadlines.Read/6) {
+			select {
+			case now <- struct{}{}:
+			case <-ctx.Done():
+			}
+		}
+	})
+	return now
 }
 
 // heardLimit bounds what an observation keeps of the bytes a client received.

@@ -28,6 +28,9 @@ func (e *Engine) beyondToxiproxy(p Pair) string {
 		return err.Error()
 	}
 	x := p.Case.Exchange
+	if p.Case.Nudged {
+		return strikesUntold
+	}
 	size := 0
 	for _, m := range x.Messages {
 		size += m.Size
