@@ -179,7 +179,7 @@ func (e *Engine) plan(c cases.Case, t *targets.Target, timing cases.Timing) prox
 	return p.Facing(proxy.ClientSide)
 }
 
-// exchange runs call under the guard. What has not ended long after every deadline has hung: it is ended by resetting its
+// exchange runs call under the guard. The witness, if there is one, begins to count with the first sign. What has not ended long after every deadline has hung: it is ended by resetting its
 // wire, and if that does not help within a second, by ending its context.
 func (e *Engine) exchange(ctx context.Context, relay relay, w *witness, started func(), timing cases.Timing, call func(context.Context) targets.Said) (said targets.Said, hung bool) {
 	scale := e.options.Scale
@@ -192,7 +192,9 @@ func (e *Engine) exchange(ctx context.Context, relay relay, w *witness, started 
 			return
 		}
 		started()
-		w.restart() // what a start costs is no lateness
+		if w != nil {
+			w.restart() // what a start costs is no lateness
+		}
 		if !waits(ctx, nil, guard(timing, scale)) {
 			return
 		}

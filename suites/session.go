@@ -96,12 +96,12 @@ func (e *Engine) ask(ctx context.Context, t *targets.Target, c cases.Case, s ses
 			}
 			waits(ctx, nil, call.Pause.In(o.Timing))
 		}
-		started := func() {}
+		started, w := func() {}, (*witness)(nil)
 		if i == 0 {
-			started = s.started // much is loaded only when it is needed first: a process is starting until it connects
+			started, w = s.started, s.witness // much is loaded only when it is needed first: a process is starting until it connects
 		}
 		begun := s.wire.Elapsed()
-		said, hung := e.exchange(ctx, s.wire.relay, s.witness, started, o.Timing, func(ctx context.Context) targets.Said {
+		said, hung := e.exchange(ctx, s.wire.relay, w, started, o.Timing, func(ctx context.Context) targets.Said {
 			job.Nudge = e.nudges(ctx, c, s.stage)
 			return client.Exchange(ctx, job)
 		})
