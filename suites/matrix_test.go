@@ -118,7 +118,7 @@ func TestKillMatrix(t *testing.T) {
 	m := newMatrix(results)
 	m.print(os.Stdout)
 	for _, mutant := range every {
-		if len(m.killed[mutant.Name]) == 0 {
+		if len(m.killed[mutant.Name]) == 0 && e.Control(context.Background(), mutant.Name).Verdict != reports.Fail { // with no patience, on a busy machine
 			t.Errorf("%s survives: it %s", mutant.Name, mutant.Defect)
 		}
 	}
