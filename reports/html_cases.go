@@ -121,14 +121,8 @@ type sheetGroup struct {
 	Grade    grade
 	Name     string
 	Remark   string
-	Reasons  []sheetReason
+	Reasons  []reasonCount
 	Families []*family
-}
-
-// A sheetReason is why so many pairs were not tested.
-type sheetReason struct {
-	N      int
-	Reason string
 }
 
 // What a page has room for, in bytes.
@@ -311,8 +305,11 @@ func (b *binder) tell(families []*family) {
 				b.pair(p)
 			}
 		}
-		if g.Grade == gradeSkip {
+		switch g.Grade {
+		case gradeSkip:
 			g.Reasons = reasons(g.Families)
+		case gradeFail:
+			g.Reasons = b.ways()
 		}
 		if len(g.Families) > 0 {
 			b.sheet.Groups = append(b.sheet.Groups, g)
@@ -320,26 +317,46 @@ func (b *binder) tell(families []*family) {
 	}
 }
 
+// ways are in which ways requirements are not kept, if fewer than there are requirements.
+func (b *binder) ways() (all []reasonCount) {
+	failed := b.failed()
+	if len(failed) == b.gating() {
+		return nil
+	}
+	for _, f := range failed {
+		said := cmp.Or(f.advice(), f.inShort(), "no more is known of it")
+		all = append(all, reasonCount{N: 1 + len(f.likewise), Reason: shorten(oneLine(said), 300)})
+	}
+	slices.SortStableFunc(all, func(a, b reasonCount) int { return cmp.Compare(b.N, a.N) })
+	if more := len(all) - mostWays; more > 1 {
+		rest := reasonCount{Reason: fmt.Sprintf("in %d other ways", more)}
+		for _, way := range all[mostWays:] {
+			rest.N += way.N
+		}
+		all = append(all[:mostWays], rest)
+	}
+	return all
+}
+
+// mostWays is how many a page names.
+const mostWays = 10
+
 // reasons are why the families' pairs were not tested, the commonest first.
-func reasons(families []*family) (all []sheetReason) {
-	n := map[string]int{}
+func reasons(families []*family) []reasonCount {
+	var t tally
 	for _, f := range families {
 		for _, o := range f.Others {
 			if !o.Grade.kept() {
-				n[cmp.Or(o.Reason, "no reason given")] += o.N
+				t.add(o.Reason, o.N, "")
 			}
 		}
 		for _, p := range f.Pairs {
 			if !p.Grade.kept() {
-				n[p.Seen]++
+				t.add(p.Seen, 1, "")
 			}
 		}
 	}
-	for _, reason := range sortedKeys(n) {
-		all = append(all, sheetReason{n[reason], reason})
-	}
-	slices.SortStableFunc(all, func(a, b sheetReason) int { return cmp.Compare(b.N, a.N) })
-	return all
+	return t.sorted()
 }
 
 // controls tells the plain exchanges that failed.

@@ -75,6 +75,7 @@ func (b *bench) calibrate(ctx context.Context, e *Engine) {
 	defer leave()
 	b.speaks = b.target.Role == targets.ServerRole || b.target.Command == nil || b.target.Command.Classify != nil || b.target.Command.Session
 	p := Pair{controlCase, b.target}
+	p.Case.Fix = controlFix(b.target)
 	began := time.Now()
 	if b.toxiproxy != nil && b.target.Protocol == fixtures.UDPProtocol {
 		b.control = e.complete(reports.Result{Verdict: reports.Skip, Reason: streamsOnly}, p, began)
@@ -88,9 +89,13 @@ func (b *bench) calibrate(ctx context.Context, e *Engine) {
 	if err != nil {
 		b.control = reports.Result{Verdict: reports.Error, Reason: err.Error(), Attachments: startEvidence(err)}
 	} else {
+		advice := explainTo(b.target, o) // before its evidence is taken out of the observation
 		b.control = e.judge(p, o)
 		if b.control.Finding != nil {
-			b.control.Finding.Advice = explainTo(b.target, o)
+			b.control.Finding.Advice = advice
+		}
+		if b.control.Verdict == reports.Pass && o.OwnText {
+			b.control.Note = ownText
 		}
 	}
 	b.control = e.complete(b.control, p, began)

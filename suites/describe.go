@@ -57,7 +57,7 @@ func InWords(f proxy.Fault, role targets.Role) string {
 	ms := func(key string) time.Duration { return time.Duration(f.Attributes[key]) * time.Millisecond }
 	at := ""
 	if f.Trigger != nil && f.Trigger.Byte > 0 {
-		at = fmt.Sprintf("delivers %d bytes of %s, then ", f.Trigger.Byte, what)
+		at = fmt.Sprintf("delivers %s of %s, then ", counted(f.Trigger.Byte, "byte"), what)
 	} else if f.Trigger != nil || f.Type == "blackhole" {
 		at = fmt.Sprintf("delivers nothing of %s: it ", what)
 	}
@@ -76,11 +76,11 @@ func InWords(f proxy.Fault, role targets.Role) string {
 	case "corrupt":
 		return at + "flips bits of what follows"
 	case "inject":
-		return at + fmt.Sprintf("puts %d bytes in that nobody sent", len(f.Data))
+		return at + fmt.Sprintf("puts %s in that nobody sent", counted(len(f.Data), "byte"))
 	case "slow_close":
 		return fmt.Sprintf("delivers the end of %s %v late (Toxiproxy slow_close)", what, ms("delay"))
 	case "limit_data":
-		return fmt.Sprintf("delivers %d bytes of %s, then closes the connection (Toxiproxy limit_data)", f.Attributes["bytes"], what)
+		return fmt.Sprintf("delivers %s of %s, then closes the connection (Toxiproxy limit_data)", counted(f.Attributes["bytes"], "byte"), what)
 	case "timeout":
 		return fmt.Sprintf("drops %s and closes the connection after %v (Toxiproxy timeout)", what, ms("timeout"))
 	case "reset_peer":
@@ -100,7 +100,11 @@ func InWords(f proxy.Fault, role targets.Role) string {
 		if n := f.Attributes["at"]; n > 0 {
 			return fmt.Sprintf("cuts %s in two behind byte %d: the rest comes when the first part has been read", what, n)
 		}
-		return fmt.Sprintf("delivers %s in pieces of %d bytes, each when the one before has been read", what, f.Attributes["every"])
+		pieces := "pieces of " + counted(f.Attributes["every"], "byte")
+		if v := f.Attributes["variation"]; v > 0 {
+			pieces = fmt.Sprintf("pieces of %d ± %d bytes", f.Attributes["every"], v)
+		}
+		return fmt.Sprintf("delivers %s in %s, each when the one before has been read", what, pieces)
 	case "refuse":
 		return "refuses the connection: nobody listens"
 	case "connect_blackhole":
@@ -115,4 +119,12 @@ func InWords(f proxy.Fault, role targets.Role) string {
 		return "accepts the connection and closes it at once (FIN)"
 	}
 	return f.String()
+}
+
+// counted is "1 byte" or "2 bytes".
+func counted[N ~int | ~int64](n N, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -10,8 +10,41 @@ import (
 	"github.com/faultwire/faultwire/targets"
 )
 
-// explain says what the shape of a failed control suggests. It is what a beginner reads first, so it names the cause where
-// the cause is known and says what to do.
+// explainTo says what the shape of the target's failed control suggests. It is what a beginner reads first, so it names the cause
+// where the cause is known and says what to do. The observation must still have the heads of its streams.
+func explainTo(t *targets.Target, o cases.Observation) string {
+	if said := explainTLS(t, o); said != "" {
+		return said
+	}
+	switch t.Protocol {
+	case fixtures.UDPProtocol:
+		return explainDatagrams(t, o)
+	case fixtures.HTTPProtocol:
+		return explainHTTP(t, o)
+	}
+	return explain(o)
+}
+
+// controlFix says what the target's control has to come to.
+func controlFix(t *targets.Target) string {
+	server := t.Role == targets.ServerRole
+	switch {
+	case t.Protocol == fixtures.HTTPProtocol && server:
+		return "Make this one exchange work first: asked by GET for the page at path:, the server answers 200, with the same content each time, and goes on listening."
+	case t.Protocol == fixtures.HTTPProtocol:
+		return "Make this one exchange work first: the client asks for {url} by GET, the server answers 200 with 13 bytes, the client writes these to stdout, without the header, and exits 0."
+	case t.Protocol == fixtures.ConversationProtocol:
+		return "Make this one exchange work first: what is sent and what comes back is as conversation: says."
+	case server:
+		return "Make this one exchange work first: the client sends 13 bytes, the server sends the same 13 bytes back and goes on listening."
+	}
+	return controlCase.Fix
+}
+
+// ownText is said of a client that passes the control with a text of its own.
+const ownText = "it sends a text of its own, and much cannot be tested with that: let it send what stdin holds"
+
+// explain is [explainTo] for streams that come back as they are.
 func explain(o cases.Observation) string {
 	var stderr []byte
 	if o.Process != nil {
@@ -63,7 +96,7 @@ func explainServer(o cases.Observation) string {
 	case o.Outcome == fixtures.Timeout && o.Received == 0:
 		return "The server took the connection but answered nothing within the time. Does it wait for the end of the input, or for a line end? The 13 bytes come with neither."
 	case o.Outcome == fixtures.Closed && o.Received == 0:
-		return "The server closed the connection without an answer."
+		return "The server closed the connection without an answer. If it speaks TLS, say --tls (tls: true)."
 	case o.Outcome == fixtures.Refused:
 		return "Nobody listened on the address. The server must listen on {host} and {port} and stay in the foreground."
 	}
