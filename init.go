@@ -71,6 +71,37 @@ func startable() []string {
 	return slices.DeleteFunc(protocols(), func(p string) bool { return p == string(fixtures.ConversationProtocol) })
 }
 
+// inWords are protocols with what each means.
+func inWords(names []string) string {
+	means := map[fixtures.Protocol]string{
+		fixtures.EchoProtocol: "every byte comes back", fixtures.FramedProtocol: "each message behind its length in four bytes",
+		fixtures.LineProtocol: "each ends with an LF",
+	}
+	var all []string
+	for _, name := range names {
+		if said := means[fixtures.Protocol(name)]; said != "" {
+			name += " (" + said + ")"
+		}
+		all = append(all, name)
+	}
+	return strings.Join(all, ", ")
+}
+
+// contract is what is expected of the target, in a few lines.
+func (b *blueprint) contract() []string {
+	switch {
+	case b.session || b.role == string(targets.PeerRole):
+		return []string{"Asked by a JSON line on its stdin for each exchange, it answers with one on stdout: targets/examples/session has both."}
+	case b.role == string(targets.ServerRole):
+		return []string{"The server listens on {host} and {port} until SIGTERM, and serves one client after the other, or many at once."}
+	case b.protocol == string(fixtures.HTTPProtocol):
+		return []string{"The client is run once for each exchange: it asks for {url}, writes the content of the reply to stdout, and exits with 0.", nonZero}
+	}
+	return []string{"The client is run once for each exchange: it connects, sends what stdin holds, writes what it receives to stdout, and exits with 0.", nonZero}
+}
+
+const nonZero = "If that fails it exits with another code. Whatever else it has to say belongs on stderr."
+
 func (b *blueprint) write(c *cobra.Command) error {
 	if _, err := os.Lstat(b.output); err == nil && !b.force {
 		return fmt.Errorf("%s is there already; name another --output, or overwrite it with --force", b.output)
@@ -136,7 +167,7 @@ func (b *blueprint) ask(c *cobra.Command, in io.Reader) error {
 	if err := ask(&b.role, "role", "Which side is yours: client, server or peer?", "client"); err != nil {
 		return err
 	}
-	if err := ask(&b.protocol, "protocol", "What does it speak: "+strings.Join(startable(), ", ")+"?", b.protocol); err != nil {
+	if err := ask(&b.protocol, "protocol", "What does it speak: "+inWords(startable())+"?", b.protocol); err != nil {
 		return err
 	}
 	if b.address == "" {
@@ -178,10 +209,13 @@ func (b *blueprint) yaml() ([]byte, error) {
 	}
 	client, server := b.role != string(targets.ServerRole), b.role != string(targets.ClientRole)
 	say("# What Faultwire tests. All keys are in its README; a run is: faultwire run")
+	for _, line := range b.contract() {
+		say("# %s", line)
+	}
 	say("targets:")
 	say("- name: %s", scalar(name))
 	say("  role: %s   # the side that is yours", scalar(b.role))
-	say("  protocol: %s   # of %s, or conversation", scalar(b.protocol), strings.Join(startable(), ", "))
+	say("  protocol: %s   # of %s, or conversation: the README says what each is", scalar(b.protocol), strings.Join(startable(), ", "))
 	if b.address != "" {
 		say("  address: %s   # where it is running", scalar(b.address))
 	} else {
