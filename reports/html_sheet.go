@@ -251,7 +251,11 @@ func (s *sheet) facts() {
 	if len(r.Parts) > 0 {
 		merged = "merged of " + plural(len(r.Parts), "run")
 	}
-	add("Tested", plural(len(s.Targets), "target"), plural(len(cases), "case"), plural(len(r.Results), "pair")+" of case and target", shard, merged)
+	pairs := ""
+	if len(r.Results) != len(cases) {
+		pairs = plural(len(r.Results), "pair") + " of case and target"
+	}
+	add("Tested", plural(len(s.Targets), "target"), plural(len(cases), "case"), pairs, shard, merged)
 	when := ""
 	if !r.Started.IsZero() {
 		when = r.Started.UTC().Format("2 January 2006, 15:04:05 UTC")
