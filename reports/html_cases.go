@@ -285,7 +285,12 @@ func (b *binder) place(res *Result, verdict grade, f *family, m *member) {
 }
 
 // tell groups the families by the worst that came of them and tells the pairs, as long as there is room.
+// What fails as another does that is told already is closed at first.
 func (b *binder) tell(families []*family) {
+	leads := map[*Result]bool{}
+	for _, f := range b.failed() {
+		leads[f.Result] = true
+	}
 	for _, g := range []sheetGroup{
 		{Grade: gradeFail, Name: "Not kept"},
 		{Grade: gradeError, Name: "Not judged", Remark: "Faultwire or this machine failed at these; that says nothing about the target."},
@@ -299,9 +304,10 @@ func (b *binder) tell(families []*family) {
 				continue
 			}
 			g.Families = append(g.Families, f)
-			f.Open = g.Grade.rank() <= gradeWarn.rank()
+			first := max(0, slices.IndexFunc(f.Pairs, func(p *sheetPair) bool { return leads[p.result] }))
+			f.Open = g.Grade.rank() <= gradeWarn.rank() && (g.Grade != gradeFail || len(f.Pairs) > 0 && leads[f.Pairs[first].result])
 			for i, p := range f.Pairs {
-				p.Open = f.Open && i == 0
+				p.Open = f.Open && i == first
 				b.pair(p)
 			}
 		}
