@@ -6,9 +6,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 	"golang.org/x/sys/unix"
+
+	"github.com/faultwire/faultwire/reports"
 )
 
 // A disk that becomes full ends a run with 4 and one line that says so. What was found is told, and no file is half there.
@@ -59,4 +62,28 @@ func fillDisk(name string) error {
 		_, err = file.Write(page)
 	}
 	return err
+}
+
+// However often a run is interrupted, what it leaves is whole: what it has found, or what it wrote before it began.
+func TestInterruptsLeaveAWholeReport(t *testing.T) {
+	program := built(t)
+	for _, impatient := range []bool{false, true} {
+		g := NewWithT(t)
+		command, out := start(t, program, "run")
+		folder := filepath.Join(command.Dir, reports.DefaultFolder)
+		g.Eventually(filepath.Join(folder, "SHA256SUMS")).WithTimeout(10 * time.Second).WithPolling(time.Millisecond).Should(BeARegularFile())
+		ended := make(chan error, 1)
+		g.Expect(command.Process.Signal(syscall.SIGINT)).To(Succeed())
+		go func() { ended <- command.Wait() }()
+		if impatient { // the first takes a moment to be heard; a second before that is the same
+			g.Eventually(func() error { return command.Process.Signal(syscall.SIGINT) }).
+				WithTimeout(10 * time.Second).WithPolling(time.Millisecond).Should(MatchError(os.ErrProcessDone))
+		}
+		g.Eventually(ended).WithTimeout(20 * time.Second).Should(Receive())
+		code := command.ProcessState.ExitCode()
+		if !impatient || code >= 0 { // it may have ended by itself, or by the signal
+			g.Expect(code).To(Equal(reports.ExitInterrupted), out)
+		}
+		g.Expect(whole(t, folder).Interrupted).To(BeTrue())
+	}
 }
