@@ -2,6 +2,9 @@ package suites
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/faultwire/faultwire/fixtures"
@@ -36,6 +39,9 @@ const mostScripts = 3
 func Narrated(c cases.Case, t *targets.Target, timing cases.Timing) []string {
 	stage := &fixtures.Stage{Speech: t.Speech(), Deadlines: timing}
 	told := stage.Narrate(c.Exchange, t.Role == targets.ClientRole)
+	for i := range told {
+		told[i] = condensed(told[i])
+	}
 	if c.Shown != fixtures.Valid {
 		told = append(told, fmt.Sprintf("the server shows a certificate that no client may trust: %s", c.Shown))
 	}
@@ -43,6 +49,37 @@ func Narrated(c cases.Case, t *targets.Target, timing cases.Timing) []string {
 		told = append(told[:mostScripts-1], fmt.Sprintf("and %d more", more+1))
 	}
 	return told
+}
+
+// number is what differs between steps that are the same.
+var number = regexp.MustCompile(`\d+`)
+
+// condensed tells what is done three times running, or more often, once: a step, or two by turns.
+func condensed(told string) string {
+	steps := strings.Split(told, ", ")
+	shapes := make([]string, len(steps))
+	for i, step := range steps {
+		shapes[i] = number.ReplaceAllString(step, "…")
+	}
+	var kept []string
+	for i := 0; i < len(steps); {
+		length, times := 1, 1
+		for n := 1; n <= 2 && i+n <= len(steps); n++ {
+			again := 1
+			for next := i + n*again; next+n <= len(steps) && slices.Equal(shapes[next:next+n], shapes[i:i+n]); next += n {
+				again++
+			}
+			if again >= 3 && n*again > length*times {
+				length, times = n, again
+			}
+		}
+		kept = append(kept, steps[i:i+length]...)
+		if times > 1 {
+			kept = append(kept, fmt.Sprintf("and so on, %d times in all", times))
+		}
+		i += length * times
+	}
+	return strings.Join(kept, ", ")
 }
 
 // InWords says what the fault does, as seen from the target.
