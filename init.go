@@ -36,7 +36,8 @@ func initCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "init",
 		Short: "Write a faultwire.yaml to begin with",
-		Long: "Write a faultwire.yaml to begin with, with a comment to each key. At a terminal it asks for what the flags do not say; anywhere\n" +
+		Long: "Write a faultwire.yaml to begin with, with a comment to each key. At a terminal it asks for what the flags do " +
+			"not say; anywhere\n" +
 			"else --role and --command, or --address, are needed.",
 		Example: "  faultwire init\n  faultwire init --role client --command 'python3 client.py {host} {port}' --read-timeout 500ms",
 		Args:    noArguments,
@@ -91,13 +92,16 @@ func inWords(names []string) string {
 func (b *blueprint) contract() []string {
 	switch {
 	case b.session || b.role == string(targets.PeerRole):
-		return []string{"Asked by a JSON line on its stdin for each exchange, it answers with one on stdout: targets/examples/session has both."}
+		return []string{"Asked by a JSON line on its stdin for each exchange, it answers with one on stdout: " +
+			"targets/examples/session has both."}
 	case b.role == string(targets.ServerRole):
 		return []string{"The server listens on {host} and {port} until SIGTERM, and serves one client after the other, or many at once."}
 	case b.protocol == string(fixtures.HTTPProtocol):
-		return []string{"The client is run once for each exchange: it asks for {url}, writes the content of the reply to stdout, and exits with 0.", nonZero}
+		return []string{"The client is run once for each exchange: it asks for {url}, writes the content of the reply to " +
+			"stdout, and exits with 0.", nonZero}
 	}
-	return []string{"The client is run once for each exchange: it connects, sends what stdin holds, writes what it receives to stdout, and exits with 0.", nonZero}
+	return []string{"The client is run once for each exchange: it connects, sends what stdin holds, writes what it receives to " +
+		"stdout, and exits with 0.", nonZero}
 }
 
 const nonZero = "If that fails it exits with another code. Whatever else it has to say belongs on stderr."
@@ -107,7 +111,8 @@ func (b *blueprint) write(c *cobra.Command) error {
 		return fmt.Errorf("%s is there already; name another --output, or overwrite it with --force", b.output)
 	}
 	if b.protocol == string(fixtures.ConversationProtocol) {
-		return errors.New("--protocol: a conversation needs more said than a flag can: copy one of targets/examples/conversation, as the README tells")
+		return errors.New("--protocol: a conversation needs more said than a flag can: copy one of " +
+			"targets/examples/conversation, as the README tells")
 	}
 	if in, ok := c.InOrStdin().(*os.File); ok && term.IsTerminal(int(in.Fd())) {
 		if err := b.ask(c, in); err != nil {
@@ -171,7 +176,8 @@ func (b *blueprint) ask(c *cobra.Command, in io.Reader) error {
 		return err
 	}
 	if b.address == "" {
-		if err := ask(&b.command, "command", "How is it started? {host} and {port} stand for where the other side is, or where it is to listen:", ""); err != nil {
+		if err := ask(&b.command, "command", "How is it started? {host} and {port} stand for where the other side is, or where "+
+			"it is to listen:", ""); err != nil {
 			return err
 		}
 	}
@@ -226,7 +232,8 @@ func (b *blueprint) yaml() ([]byte, error) {
 		for i := range args {
 			args[i] = scalar(args[i])
 		}
-		say("  command: [%s]   # started in this file's folder; the same stands in its environment: FAULTWIRE_HOST, FAULTWIRE_PORT", strings.Join(args, ", "))
+		say("  command: [%s]   # started in this file's folder; the same stands in its environment: FAULTWIRE_HOST, "+
+			"FAULTWIRE_PORT", strings.Join(args, ", "))
 	}
 	if b.tls {
 		say("  tls: true   # trust {ca_file}, or show {cert_file}, whose key is {key_file}")
@@ -237,7 +244,8 @@ func (b *blueprint) yaml() ([]byte, error) {
 	if b.classify != "" {
 		say("  classify: %s   # what its exit codes and its stderr mean", scalar(b.classify))
 	} else if client && !b.session && b.role != string(targets.PeerRole) {
-		say("  # classify: python   # if it exits otherwise than with 0 complete, 10 timeout, 11 reset, 12 closed too early, 13 refused; also curl, wget, go, node, java")
+		say("  # classify: python   # if it exits otherwise than with 0 complete, 10 timeout, 11 reset, 12 closed too early, 13 " +
+			"refused; also curl, wget, go, node, java")
 	}
 	say("  timeouts:   # what it promises; what is not declared is hardly judged")
 	declared := false
@@ -324,7 +332,8 @@ func notes(t *targets.Target) (all []string) {
 	}
 	line := strings.Join(c.Args, " ")
 	if !slices.ContainsFunc([]string{"{port}", "{addr}", "{url}", "{listen_port}"}, func(p string) bool { return strings.Contains(line, p) }) {
-		all = append(all, "nothing in the command says where to connect or to listen: put {host} and {port} among its arguments, or read FAULTWIRE_HOST and FAULTWIRE_PORT")
+		all = append(all, "nothing in the command says where to connect or to listen: put {host} and {port} among its "+
+			"arguments, or read FAULTWIRE_HOST and FAULTWIRE_PORT")
 	}
 	return all
 }

@@ -11,11 +11,13 @@ import (
 
 // once is a run of a server that serves once: whatever is tested, the same is wrong, and most cases are about something else.
 func once() *reports.Run {
-	died := &reports.Finding{Promise: "recover and contain", Expected: "the server goes on", Seen: "its process ended", Advice: "accept() belongs in a loop"}
+	died := &reports.Finding{Promise: "recover and contain", Expected: "the server goes on", Seen: "its process " +
+		"ended", Advice: "accept() belongs in a loop"}
 	run := &reports.Run{Tool: "faultwire 1", Seed: 1, Scale: 1, Targets: []reports.Target{{Name: "once", Role: "server"}, {Name: "idle", Role: "server"}}}
 	add := func(id, level, clause string, finding *reports.Finding) {
 		run.Results = append(run.Results, reports.Result{Target: "once", Verdict: reports.Fail, Finding: finding,
-			Case: reports.Case{ID: id, Title: "title of " + id, Theme: "t", Level: level, Clause: clause, Why: "why " + id, Fix: "fix " + id}})
+			Case: reports.Case{ID: id, Title: "title of " + id, Theme: "t", Level: level, Clause: clause, Why: "why " +
+				"" + id, Fix: "fix " + id}})
 	}
 	add("tcp.t.slow", "must", "say what happened: slowly", died)
 	add("tcp.t.crowd", "should", "recover and contain: many", died)
@@ -50,7 +52,8 @@ func TestFailuresThatAreAlikeAreToldOnce(t *testing.T) {
 
 	var markdown strings.Builder
 	g.Expect(once().WriteMarkdown(&markdown)).To(Succeed())
-	g.Expect(markdown.String()).To(And(ContainSubstring("### Failures (6)"), ContainSubstring("- and 3 more like it: `tcp.t.slow, tcp.t.crowd, tcp.t.next[at=2]`")))
+	g.Expect(markdown.String()).To(And(ContainSubstring("### Failures (6)"), ContainSubstring("- and 3 more like it: "+
+		"`tcp.t.slow, tcp.t.crowd, tcp.t.next[at=2]`")))
 	g.Expect(strings.Count(markdown.String(), "\n#### ")).To(Equal(3))
 }
 
@@ -78,7 +81,8 @@ func TestATargetThatCouldNotBeTried(t *testing.T) {
 	run.Targets[0].Control.Verdict, run.Targets[0].Control.Reason = reports.Error, "it listens elsewhere"
 	run.Results[0].Verdict, run.Results[0].Reason = reports.Skip, "blocked: the control exchange failed"
 	g.Expect(summary(t, run, reports.Look{})).To(And(
-		ContainSubstring("Incomplete: 1 target could not be tried.\n"), ContainSubstring("Next: make the plain exchange work"), Not(ContainSubstring("of Faultwire or this machine"))))
+		ContainSubstring("Incomplete: 1 target could not be tried.\n"), ContainSubstring("Next: make the plain exchange "+
+			"work"), Not(ContainSubstring("of Faultwire or this machine"))))
 	g.Expect(page(t, run)).To(And(ContainSubstring("1 target could not be tried."), ContainSubstring("Make the plain exchange work")))
 	g.Expect(run.Exit()).To(Equal(reports.ExitError))
 }

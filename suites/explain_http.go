@@ -41,12 +41,15 @@ func explainTLS(t *targets.Target, o cases.Observation) string {
 	case !t.TLS:
 		return ""
 	case client && len(asked) > 0 && !isTLS(asked):
-		return fmt.Sprintf("The program speaks without TLS: it sent %s where a handshake was due. Let it connect by TLS (with http, {url} begins with https://), or leave out --tls.",
+		return fmt.Sprintf("The program speaks without TLS: it sent %s where a handshake was due. Let it connect by TLS (with "+
+			"http, {url} begins with https://), or leave out --tls.",
 			quote(asked))
 	case client && misnamed.MatchString(said):
-		return "The program wants a certificate of another name. This one is for localhost and 127.0.0.1: verify it against {host}, which is where it connects to."
+		return "The program wants a certificate of another name. This one is for localhost and 127.0.0.1: verify it against " +
+			"{host}, which is where it connects to."
 	case client && mistrusts.MatchString(said):
-		return "The program does not trust the certificate, which is made for this run. What to trust is in the file {ca_file}, or FAULTWIRE_CA_FILE: " +
+		return "The program does not trust the certificate, which is made for this run. What to trust is in the file {ca_file}, " +
+			"or FAULTWIRE_CA_FILE: " +
 			"ssl.create_default_context(cafile=…) in Python, RootCAs in Go, ca: in Node, a trust store of it in Java, --cacert with curl."
 	case !client && len(answered) > 0 && (!isTLS(answered) || bytes.HasPrefix(asked, answered)):
 		return "The server answers without TLS. Let it show the certificate {cert_file}, whose key is {key_file}, or leave out --tls."
@@ -88,7 +91,8 @@ func explainHTTP(t *targets.Target, o cases.Observation) string {
 	case !t.TLS && len(asked) == 0:
 		return "The program connected but sent no request. It asks for {url} by GET; what stdin holds is for a POST alone."
 	case !t.TLS && line == nil:
-		return fmt.Sprintf("What the program sent is no request of HTTP/1.1: %s. That begins with a line such as GET %s HTTP/1.1, which ends, as each line does, with CR LF.",
+		return fmt.Sprintf("What the program sent is no request of HTTP/1.1: %s. That begins with a line such as GET %s "+
+			"HTTP/1.1, which ends, as each line does, with CR LF.",
 			quote(asked), path)
 	case !t.TLS && !bytes.Contains(asked, []byte("\r\n\r\n")) && !bytes.Contains(asked, []byte("\n\n")):
 		return `The request has no end: its header ends with an empty line, "\r\n\r\n".`
@@ -97,7 +101,8 @@ func explainHTTP(t *targets.Target, o cases.Observation) string {
 	case o.Outcome == fixtures.OK && (bytes.HasPrefix(o.Heard, []byte("HTTP/1.")) || bytes.HasPrefix(o.Heard, []byte("b'HTTP/1."))):
 		return `The program printed the status line and the header, too. To stdout goes the content alone, which stands behind the first empty line, "\r\n\r\n".`
 	case o.Outcome == fixtures.Hang:
-		return "The program did not end by itself. In HTTP/1.1 the connection stays open behind the reply: read as many bytes as Content-Length says, then close and exit."
+		return "The program did not end by itself. In HTTP/1.1 the connection stays open behind the reply: read as many bytes " +
+			"as Content-Length says, then close and exit."
 	}
 	return explain(o)
 }
@@ -115,17 +120,21 @@ func explainPage(t *targets.Target, o cases.Observation, answered []byte) string
 		if where := location.FindSubmatch(answered); where != nil {
 			to = "to " + quote(where[1])
 		}
-		return fmt.Sprintf("The server sends a client who asks for %s on %s. Name a page that is there: --path, or path: in faultwire.yaml.", path, to)
+		return fmt.Sprintf("The server sends a client who asks for %s on %s. Name a page that is there: --path, or path: in "+
+			"faultwire.yaml.", path, to)
 	case code == "404":
 		return fmt.Sprintf("The server has no page at %s. Name one that it has: --path, or path: in faultwire.yaml.", path)
 	case code == "401" || code == "403" || code == "407":
-		return fmt.Sprintf("The server gives %s not to everybody: the status is %s. Name a page that needs no login: --path, or path: in faultwire.yaml.", path, code)
+		return fmt.Sprintf("The server gives %s not to everybody: the status is %s. Name a page that needs no login: --path, or "+
+			"path: in faultwire.yaml.", path, code)
 	case strings.HasPrefix(code, "5"):
 		return fmt.Sprintf("The server says that it failed itself: the status is %s. What it wrote to stderr may say why.", code)
 	case o.Outcome == fixtures.Malformed && len(answered) > 0:
-		return fmt.Sprintf("What the server answered is no HTTP/1.1: %s. Is it another --protocol that it speaks, echo for one?", quote(answered))
+		return fmt.Sprintf("What the server answered is no HTTP/1.1: %s. Is it another --protocol that it speaks, echo for "+
+			"one?", quote(answered))
 	case o.Outcome == fixtures.Timeout && len(answered) == 0:
-		return "The server took the request but answered nothing within the time. A GET ends with the empty line behind its header; the client's end does not come first."
+		return "The server took the request but answered nothing within the time. A GET ends with the empty line behind its " +
+			"header; the client's end does not come first."
 	case o.Outcome == fixtures.Timeout:
 		return "The reply has no end: say Content-Length, or chunked, or close the connection behind it."
 	case (o.Outcome == fixtures.Closed || o.Outcome == fixtures.Reset) && o.Received == 0 && !t.TLS:

@@ -14,10 +14,15 @@ import (
 // What a control looks like that fails for a usual reason, and what is said of it.
 func TestAFailedControlIsExplained(t *testing.T) {
 	const hello = "\x16\x03\x01\x02\x00\x01\x00"
+	const (
+		client, server = targets.ClientRole, targets.ServerRole
+		echo, http     = fixtures.EchoProtocol, fixtures.HTTPProtocol
+		plain, tls     = false, true
+	)
 	get := "GET /0 HTTP/1.1\r\nHost: x\r\n\r\n"
 	for _, c := range []struct {
 		role            targets.Role
-		tls             bool
+		secure          bool
 		protocol        fixtures.Protocol
 		asked, answered string
 		outcome         fixtures.Outcome
@@ -55,7 +60,7 @@ func TestAFailedControlIsExplained(t *testing.T) {
 		{targets.ServerRole, false, fixtures.EchoProtocol, "13 bytes", "", fixtures.Closed, "", "", "If it speaks TLS, say --tls"},
 		{targets.ServerRole, false, fixtures.EchoProtocol, "13 bytes", "hello", fixtures.Corrupt, "", "hello", "a fixed reply"},
 	} {
-		under := &targets.Target{Role: c.role, Protocol: c.protocol, TLS: c.tls}
+		under := &targets.Target{Role: c.role, Protocol: c.protocol, TLS: c.secure}
 		conn := proxy.ConnTrace{N: 1}
 		conn.Upstream.Head, conn.Upstream.In = []byte(c.asked), int64(len(c.asked))
 		conn.Downstream.Head, conn.Downstream.In = []byte(c.answered), int64(len(c.answered))
@@ -63,5 +68,6 @@ func TestAFailedControlIsExplained(t *testing.T) {
 			Trace: proxy.Trace{Conns: []proxy.ConnTrace{conn}}}
 		NewWithT(t).Expect(explainTo(under, o)).To(ContainSubstring(c.says), "%+v", c)
 	}
-	NewWithT(t).Expect(explainTo(&targets.Target{Role: targets.ClientRole, Protocol: fixtures.HTTPProtocol}, cases.Observation{Role: targets.ClientRole})).To(ContainSubstring("{url}"))
+	silent := cases.Observation{Role: client}
+	NewWithT(t).Expect(explainTo(&targets.Target{Role: client, Protocol: http}, silent)).To(ContainSubstring("{url}"))
 }
