@@ -55,6 +55,8 @@ func TestFailuresThatAreAlikeAreToldOnce(t *testing.T) {
 	g.Expect(markdown.String()).To(And(ContainSubstring("### Failures (6)"), ContainSubstring("- and 3 more like it: "+
 		"`tcp.t.slow, tcp.t.crowd, tcp.t.next[at=2]`")))
 	g.Expect(strings.Count(markdown.String(), "\n#### ")).To(Equal(3))
+	g.Expect(document).To(ContainSubstring("no case in this run"))
+	g.Expect(markdown.String()).To(ContainSubstring("| `idle` | – | – |"))
 }
 
 // Reasons that differ in a number, or in the fault that did not strike, are one.

@@ -111,6 +111,10 @@ func (m *markdown) table() {
 		}
 		count := m.Count(g.Name)
 		for _, v := range shown {
+			if len(g.results) == 0 {
+				row += " | –" // no case of this run is for it
+				continue
+			}
 			row += fmt.Sprintf(" | %d", count[v])
 		}
 		m.line("%s |", row)
