@@ -84,7 +84,7 @@ func TestKillMatrix(t *testing.T) {
 		all = append(all, m.Target)
 	}
 	e, err := suites.New(suites.Options{Targets: all, Seed: 1,
-		Patterns: []string{"tcp.**", "udp.**", "tcp.bandwidth.never-reads", "tcp.bandwidth.bounded-memory", "tcp.bandwidth.full-duplex",
+		Patterns: []string{"tcp.**", "http.**", "tls.**", "udp.**", "tcp.bandwidth.never-reads", "tcp.bandwidth.bounded-memory", "tcp.bandwidth.full-duplex",
 			"tcp.bandwidth.slow-crowd", "tcp.timeout.write-stall", "tcp.timeout.silent-while-sending"}}) // the long ones that somebody has to fail
 	if err != nil {
 		t.Fatal(err)
