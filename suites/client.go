@@ -71,6 +71,7 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 		}
 	}
 	cancel()
+	e.settle()
 	if err := wire.Close(); err != nil {
 		return o, err
 	}

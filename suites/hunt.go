@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/faultwire/faultwire/fixtures"
 	"github.com/faultwire/faultwire/reports"
@@ -56,23 +55,6 @@ func (f *find) String() string {
 		fmt.Fprintf(&b, "fault     %s\n", fault)
 	}
 	return b.String()
-}
-
-// inOneBubble is how many schedules share a bubble and its network: starting them takes longer than most of the schedules.
-const inOneBubble = 100
-
-// huntVirtually returns the first steady find. An unsteady one is no less a broken promise: it is returned if there is no other.
-func huntVirtually(t *testing.T, target targets.Target, schedules int, seed uint64) (found *find) {
-	t.Helper()
-	o := Options{Targets: []targets.Target{target}, Seed: seed}
-	for from := 0; from < schedules && (found == nil || found.unsteady); from += inOneBubble {
-		synctest.Test(t, func(t *testing.T) {
-			inVirtualTime(t, o, func(e *Engine) {
-				found = e.hunt(t.Context(), target.Name, seed, from, min(schedules, from+inOneBubble), found)
-			})
-		})
-	}
-	return found
 }
 
 // hunt tries the schedules from one number up to another, and returns the first steady find, made small; failing that the first of

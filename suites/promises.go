@@ -85,6 +85,14 @@ func witnessed(s schedule, o cases.Observation, x cases.Call) (w seen) {
 				w.lastIn, w.tookIn = max(w.lastIn, ev.At), ev.At-x.Began
 			}
 		}
+		if c.Dropped > 0 && c.Accepted <= end { // of the events the last are missing
+			for _, at := range []proxy.Moment{c.Upstream.LastIn, c.Downstream.LastOut} {
+				if at != nil && *at >= x.Began-blur {
+					used, w.lastIn = true, max(w.lastIn, min(*at, end))
+				}
+			}
+			w.sent, w.bytes = max(w.sent, c.Upstream.In), max(w.bytes, c.Downstream.Out)
+		}
 		idle := w.conn == nil && c.Accepted <= end // it may be asked on, and be found to have ended
 		if !used && !idle {
 			continue

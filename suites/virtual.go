@@ -16,7 +16,8 @@ import (
 // RunVirtual is [RunT] in virtual time: each case in a bubble of testing/synctest, on a network in memory, so that the deadlines of the
 // whole catalogue pass in well under a second. The target must be in this process, and do its networking by what it is given: a client
 // dials by [targets.Job.DialContext], a server has its listener. It must neither use real sockets nor wait for anything outside
-// the bubble, such as a goroutine or a channel that was made before. What virtual time finds real sockets should confirm.
+// the bubble, such as a goroutine or a channel that was made before; nor may one of its goroutines hold a mutex that another wants while
+// it reads or writes, for time does not pass while somebody waits for a mutex. What virtual time finds real sockets should confirm.
 func RunVirtual(t *testing.T, target targets.Target, patterns ...string) {
 	t.Helper()
 	if why := notVirtual(target); why != "" {
@@ -83,6 +84,16 @@ func inVirtualTime(t *testing.T, o Options, with func(*Engine)) {
 	network.Close()
 	e.Close()
 	time.Sleep(lastTimers)
+}
+
+// settled is when, in virtual time, what happens in one instant has been told everywhere. Nobody waits for so odd a time.
+const settled = 73_421 * time.Nanosecond
+
+// settle waits, in virtual time, until the wire has told on what is the last that it is told; how it is ended then cannot matter.
+func (e *Engine) settle() {
+	if e.network != nil {
+		time.Sleep(settled)
+	}
 }
 
 // trust takes the control's verdict for known.
