@@ -45,6 +45,9 @@ func (f *find) String() string {
 	for i, m := range f.schedule.Messages {
 		fmt.Fprintf(&b, "message   %d of %d bytes\n", i+1, m.Size)
 	}
+	for _, told := range f.schedule.told() {
+		fmt.Fprintf(&b, "%s\n", told)
+	}
 	if f.unsteady {
 		fmt.Fprintf(&b, "unsteady  not %d times out of %d: two things happen in one instant, and their order decides\n", agreement, agreement)
 	}
@@ -83,8 +86,9 @@ func (e *Engine) hunt(ctx context.Context, target string, seed uint64, from, to 
 
 // try observes the schedule and says which promise it broke; nil if none.
 func (e *Engine) try(ctx context.Context, b *bench, s schedule) (cases.Observation, *cases.Broken) {
+	e.narrow(s.Room)
 	o, err := e.observe(ctx, b, s.asCase(), true)
-	if err != nil || o.Outcome == fixtures.Unsupported {
+	if err != nil || o.Outcome == fixtures.Unsupported || s.spoilt(o) {
 		return o, nil
 	}
 	return o, s.asCase().Sound().Judge(o)
@@ -125,7 +129,7 @@ func (e *Engine) shrink(ctx context.Context, b *bench, f *find) *find {
 			i++
 		}
 	}
-	for len(f.schedule.Messages) > 1 {
+	for len(f.schedule.Messages) > 1 && f.schedule.Calls == nil {
 		smaller := f.schedule
 		smaller.Messages = smaller.Messages[:len(smaller.Messages)-1]
 		smaller.Session = len(smaller.Messages) > 1
@@ -133,6 +137,7 @@ func (e *Engine) shrink(ctx context.Context, b *bench, f *find) *find {
 			break
 		}
 	}
+	f = e.plainer(ctx, b, f)
 	for i, m := range f.schedule.Messages {
 		for _, size := range []int{100, 1000, m.Size} {
 			smaller := f.schedule

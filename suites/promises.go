@@ -23,7 +23,13 @@ func kept(s schedule, o cases.Observation) *cases.Broken {
 	}
 	for i, x := range exchanges {
 		w := witnessed(s, o, x)
-		for _, check := range []func(schedule, cases.Observation, cases.Call, seen) *cases.Broken{endedInTime, noTimeoutBefore, untrueOfContent, saidWhatItWasTold, tookWhatCame, trustedNobody} {
+		if s.Cancel.Times > 0 && x.Elapsed+blur >= s.Cancel.In(o.Timing) {
+			if b := stopped(s, o, x); b != nil {
+				return b
+			}
+			continue // whatever it says
+		}
+		for _, check := range checks {
 			if b := check(s, o, x, w); b != nil {
 				if len(exchanges) > 1 {
 					b.Seen = fmt.Sprintf("exchange %d: %s", i+1, b.Seen)
@@ -38,7 +44,18 @@ func kept(s schedule, o cases.Observation) *cases.Broken {
 			}
 		}
 	}
-	return closedWhatFailed(s, o, exchanges)
+	for _, check := range []func(schedule, cases.Observation, []cases.Call) *cases.Broken{asksWithReason, pushedToSomebody, saidGoodbye, closedWhatFailed} {
+		if b := check(s, o, exchanges); b != nil {
+			return b
+		}
+	}
+	return nil
+}
+
+// checks are made of each exchange.
+var checks = []func(schedule, cases.Observation, cases.Call, seen) *cases.Broken{
+	endedInTime, noTimeoutBefore, untrueOfContent, saidWhatItWasTold, tookWhatCame, trustedNobody,
+	demandMet, noTimeoutWhileItComes, sentAll, saidAnything,
 }
 
 // seen is what the wire did to the target in the time of one exchange.
@@ -48,6 +65,7 @@ type seen struct {
 	anew     int              // connections that were made in it
 	lastIn   time.Duration    // when something last moved on them, either way
 	tookIn   time.Duration    // until the last byte that came to it
+	before   time.Duration    // as tookIn, but of bytes that came before the very end
 	bytes    int64            // that came to it
 	told     string           // how the last connection ended for it: "fin", "rst" or empty
 	toldAt   time.Duration
@@ -83,6 +101,9 @@ func witnessed(s schedule, o cases.Observation, x cases.Call) (w seen) {
 				used = true
 				w.bytes += ev.Bytes
 				w.lastIn, w.tookIn = max(w.lastIn, ev.At), ev.At-x.Began
+				if ev.At < end-2*blur {
+					w.before = ev.At - x.Began
+				}
 			}
 		}
 		if c.Dropped > 0 && c.Accepted <= end { // of the events the last are missing
@@ -101,11 +122,15 @@ func witnessed(s schedule, o cases.Observation, x cases.Call) (w seen) {
 			w.first = c
 		}
 		w.conn, w.told, w.sentMore = c, "", false
+		left := false // it has ended the connection itself
 		for _, ev := range c.Events {
 			if ev.At > end {
 				break
 			}
 			switch {
+			case ev.Stream == proxy.Upstream && (ev.What == "fin" || ev.What == "rst"):
+				left = true
+			case left && ev.At > end-2*blur: // it is no news that answers its own end
 			case ev.Stream == proxy.Downstream && (ev.What == "sent_fin" || ev.What == "sent_rst"):
 				if w.told != "rst" {
 					w.told, w.toldAt = ev.What[len("sent_"):], ev.At
@@ -240,7 +265,7 @@ func (s schedule) lengths() cases.Request {
 
 // tookWhatCame: what came whole and in time is a success.
 func tookWhatCame(s schedule, o cases.Observation, x cases.Call, w seen) *cases.Broken {
-	if w.conn == nil || len(o.Calls) > 0 || s.Shown != fixtures.Valid || s.target.TLS {
+	if w.conn == nil || len(o.Calls) > 0 || s.Conns != nil || s.Shown != fixtures.Valid || s.target.TLS {
 		return nil
 	}
 	expected := s.lengths()
@@ -254,7 +279,7 @@ func tookWhatCame(s schedule, o cases.Observation, x cases.Call, w seen) *cases.
 	if s.Messages[0].HTTP.Framing == fixtures.ByClose && s.target.Protocol == fixtures.HTTPProtocol {
 		return nil // how it ended is what matters
 	}
-	if w.told != "" && w.toldAt-x.Began <= w.tookIn+10*time.Millisecond {
+	if w.told == "rst" && w.toldAt-x.Began <= w.tookIn+10*time.Millisecond {
 		return nil // the end came with it; a sound program may have seen that first where it was writing
 	}
 	return &cases.Broken{Promise: cases.Reassemble, Expected: fmt.Sprintf("success: all %d bytes had come after %v", expected.Bytes, w.tookIn.Round(time.Millisecond)), Seen: fmt.Sprintf("%s: %s", x.Outcome, x.Detail)}
@@ -289,7 +314,7 @@ func recovered(s schedule, o cases.Observation, before, x cases.Call, w seen) *c
 	if w.anew == 0 {
 		return &cases.Broken{Promise: cases.Recover, Expected: "a new connection behind an exchange that has failed", Seen: fmt.Sprintf("the same one, and %s: %s", x.Outcome, x.Detail)}
 	}
-	if len(s.Plan.Faults) == 0 || w.anew != 1 || x.Outcome == fixtures.Other && s.target.Protocol == fixtures.HTTPProtocol {
+	if len(s.Plan.Faults) == 0 || s.Conns != nil || w.anew != 1 || x.Outcome == fixtures.Other && s.target.Protocol == fixtures.HTTPProtocol {
 		return nil
 	}
 	for _, f := range s.Plan.Faults {

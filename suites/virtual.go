@@ -96,6 +96,13 @@ func (e *Engine) settle() {
 	}
 }
 
+// narrow leaves room for so many bytes on each way, in virtual time; 0 is as many as usual.
+func (e *Engine) narrow(bytes int) {
+	if n, is := e.network.(*virtual.Network); is {
+		n.Narrow(bytes)
+	}
+}
+
 // trust takes the control's verdict for known.
 func (e *Engine) trust(target string, control reports.Result) {
 	b := e.benches[target]

@@ -21,9 +21,9 @@ type Conn struct {
 
 // A pair is what both ends of a connection know.
 type pair struct {
-	network *Network
-	mu      sync.Mutex
-	a, b    Conn
+	room int // bytes of a direction that wait to be read before a write has to
+	mu   sync.Mutex
+	a, b Conn
 }
 
 // A half is one direction of a connection. What is said of its end holds from the time on at which the news arrives; zero is never.
@@ -47,8 +47,8 @@ type segment struct {
 	at   time.Time
 }
 
-func newPair(n *Network, a, b *net.TCPAddr) *pair {
-	p := &pair{network: n}
+func newPair(room int, a, b *net.TCPAddr) *pair {
+	p := &pair{room: room}
 	one, other := &half{hop: hopOf(2 * a.Port)}, &half{hop: hopOf(2*a.Port + 1)}
 	p.a = Conn{pair: p, local: a, in: one, out: other}
 	p.b = Conn{pair: p, local: b, in: other, out: one}
@@ -185,7 +185,7 @@ func (c *Conn) Write(b []byte) (total int, err error) {
 			c.pair.answer(h)
 			total = len(b)
 		default:
-			n := min(len(b)-total, max(0, c.pair.network.room-h.size))
+			n := min(len(b)-total, max(0, c.pair.roomFor(b)-h.size))
 			if n > 0 {
 				h.segments = append(h.segments, segment{append([]byte(nil), b[total:total+n]...), h.arrival()})
 				h.size, total = h.size+n, total+n
@@ -201,6 +201,20 @@ func (c *Conn) Write(b []byte) (total int, err error) {
 		c.pair.wait(h, first(now, c.writeBy, back.rst, h.pipe))
 	}
 }
+
+// roomFor is how many bytes may wait with those of the write. What is small finds room a little longer, such as the goodbye of TLS: who
+// sends that holds locks, and in a bubble nobody must wait for a lock.
+func (p *pair) roomFor(b []byte) int {
+	if len(b) <= small {
+		return p.room + spare
+	}
+	return p.room
+}
+
+const (
+	small = 128
+	spare = 4096
+)
 
 // answer is the reset that answers what comes where the receiver has closed. The caller holds mu.
 func (p *pair) answer(h *half) {

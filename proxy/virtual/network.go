@@ -32,8 +32,14 @@ const firstPort = 10_000
 // room is how many bytes of a direction wait to be read before a write has to, unless [Network.Narrow] says otherwise.
 const room = 256 << 10
 
-// Narrow leaves room for fewer bytes on the way in a direction of each connection.
-func (n *Network) Narrow(bytes int) { n.room = bytes }
+// Narrow leaves room for so many bytes on the way in a direction of each connection that is made from now on; 0 is as many as usual.
+func (n *Network) Narrow(bytes int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.room = bytes; bytes == 0 {
+		n.room = room
+	}
+}
 
 // New is a network without anybody.
 func New() *Network {
@@ -113,7 +119,7 @@ func (n *Network) Dial(ctx context.Context, address string) (net.Conn, error) {
 		return nil, failed(syscallError("connect", syscall.ECONNREFUSED))
 	}
 	n.mu.Lock()
-	p := newPair(n, n.next(), l.addr)
+	p := newPair(n.room, n.next(), l.addr)
 	n.conns = append(n.conns, &p.a, &p.b)
 	n.mu.Unlock()
 	if !l.put(&p.b) {
