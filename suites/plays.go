@@ -181,9 +181,9 @@ func sendsOn(_ deck, rng *rand.Rand, s *schedule) {
 	}
 }
 
-// doesNotSayGoOn waits for content, as who knows no 100 (Continue) does. It is more than clients send without asking.
-func doesNotSayGoOn(_ deck, _ *rand.Rand, s *schedule) {
-	s.Messages[0].Size, s.Messages[0].HTTP = 1<<20+1, fixtures.HTTP{Method: "POST"}
+// doesNotSayGoOn waits for content, as who knows no 100 (Continue) does. Now and then it is more than clients send without asking.
+func doesNotSayGoOn(_ deck, rng *rand.Rand, s *schedule) {
+	s.Messages[0].Size, s.Messages[0].HTTP = pick(rng, 1<<20+1, 100, 1000, 4097), fixtures.HTTP{Method: "POST"}
 	s.plays(fixtures.Send(0), fixtures.Await("peer"))
 	s.Conns[0].Steps[0] = fixtures.Expect(0).Silently()
 }

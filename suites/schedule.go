@@ -78,7 +78,7 @@ func (d deck) draw(n int) schedule {
 	if rng.IntN(3) == 0 {
 		s.Room = pick(rng, 1024, 4096, 16384)
 		if rng.IntN(8) == 0 {
-			s.Messages[0].Size = 1 << 19 // more than there is room for on the whole way
+			s.Messages[0].Size = 1 << 18 // more than there is room for on the whole way
 		}
 	}
 	if fit := d.plays(); s.Shown == fixtures.Valid && rng.IntN(3) == 0 {
