@@ -116,7 +116,7 @@ func witnessed(s schedule, o cases.Observation, x cases.Call) (w seen) {
 			}
 			w.sent, w.bytes = max(w.sent, c.Upstream.In), max(w.bytes, c.Downstream.Out)
 		}
-		idle := w.conn == nil && c.Accepted <= end // it may be asked on, and be found to have ended
+		idle := c.Accepted <= end // it may be asked on, and be found to have ended; what moves on an older one is late
 		if !used && !idle {
 			continue
 		}
