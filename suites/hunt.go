@@ -35,7 +35,8 @@ type find struct {
 	number   int
 	outcome  fixtures.Outcome
 	broken   *cases.Broken
-	unsteady bool // it did not break the same promise by the same outcome each time, and is not shrunk
+	unsteady bool   // it did not break the same promise by the same outcome each time, and is not shrunk
+	differs  string // in what two runs of the schedule first differed; empty if in nothing
 }
 
 // String is what broke, and what it takes.
@@ -49,7 +50,10 @@ func (f *find) String() string {
 		fmt.Fprintf(&b, "%s\n", told)
 	}
 	if f.unsteady {
-		fmt.Fprintf(&b, "unsteady  not %d times out of %d: two things happen in one instant, and their order decides\n", agreement, agreement)
+		fmt.Fprintf(&b, "unsteady  not %d times out of %d: in one instant the client does two things at once, and their order decides\n", agreement, agreement)
+	}
+	if f.differs != "" {
+		fmt.Fprintf(&b, "differs   %s\n", f.differs)
 	}
 	if len(f.schedule.Plan.Faults) == 0 {
 		b.WriteString("no fault at all\n")
@@ -74,10 +78,12 @@ func (e *Engine) hunt(ctx context.Context, target string, seed uint64, from, to 
 		}
 		f := &find{schedule: s, number: n, outcome: o.Outcome, broken: broken}
 		if again := e.steadily(ctx, bench, s, f); again != nil {
-			return e.shrink(ctx, bench, again)
+			found := e.shrink(ctx, bench, again)
+			found.differs = e.differs(ctx, bench, found.schedule)
+			return found
 		}
 		if unsteady == nil {
-			f.unsteady = true
+			f.unsteady, f.differs = true, e.differs(ctx, bench, s)
 			unsteady = f
 		}
 	}
@@ -86,7 +92,7 @@ func (e *Engine) hunt(ctx context.Context, target string, seed uint64, from, to 
 
 // try observes the schedule and says which promise it broke; nil if none.
 func (e *Engine) try(ctx context.Context, b *bench, s schedule) (cases.Observation, *cases.Broken) {
-	e.narrow(s.Room)
+	e.begin(s.Room)
 	o, err := e.observe(ctx, b, s.asCase(), true)
 	if err != nil || o.Outcome == fixtures.Unsupported || s.spoilt(o) {
 		return o, nil

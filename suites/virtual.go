@@ -96,10 +96,10 @@ func (e *Engine) settle() {
 	}
 }
 
-// narrow leaves room for so many bytes on each way, in virtual time; 0 is as many as usual.
-func (e *Engine) narrow(bytes int) {
+// begin prepares the network, if it is one in memory, for a schedule; see [virtual.Network.Begin].
+func (e *Engine) begin(room int) {
 	if n, is := e.network.(*virtual.Network); is {
-		n.Narrow(bytes)
+		n.Begin(room)
 	}
 }
 

@@ -32,6 +32,8 @@ type half struct {
 	latest   time.Time     // when what was sent last arrives
 	segments []segment     // what was written and is not yet read
 	size     int           // of them, in bytes
+	taken    []window      // what has been read, of which the sender is yet to be told
+	held     int           // bytes that take up room, as far as the sender knows
 	fin      time.Time     // nothing more will come
 	rst      time.Time     // the sender has aborted the connection
 	told     bool          // of that, once, by a read or a write
@@ -47,9 +49,39 @@ type segment struct {
 	at   time.Time
 }
 
-func newPair(room int, a, b *net.TCPAddr) *pair {
+// A window is the news, for a sender, that so many bytes have been read.
+type window struct {
+	bytes int
+	at    time.Time
+}
+
+// free tells the sender that bytes have been read. What is read in one instant it is told of at once. The caller holds mu.
+func (h *half) free(n int, now time.Time) {
+	h.size -= n
+	at := now.Add(h.hop)
+	if last := len(h.taken) - 1; last >= 0 && h.taken[last].at.Equal(at) {
+		h.taken[last].bytes += n
+		return
+	}
+	h.taken = append(h.taken, window{n, at})
+	h.change()
+}
+
+// tell is when the sender is told next that there is room; what it has been told by now counts as room. The caller holds mu.
+func (h *half) tell(now time.Time) (next time.Time) {
+	for len(h.taken) > 0 && is(h.taken[0].at, now) {
+		h.held -= h.taken[0].bytes
+		h.taken = h.taken[1:]
+	}
+	if len(h.taken) > 0 {
+		return h.taken[0].at
+	}
+	return time.Time{}
+}
+
+func newPair(room, number int, a, b *net.TCPAddr) *pair {
 	p := &pair{room: room}
-	one, other := &half{hop: hopOf(2 * a.Port)}, &half{hop: hopOf(2*a.Port + 1)}
+	one, other := &half{hop: hopOf(2 * number)}, &half{hop: hopOf(2*number + 1)}
 	p.a = Conn{pair: p, local: a, in: one, out: other}
 	p.b = Conn{pair: p, local: b, in: other, out: one}
 	return p
@@ -61,7 +93,7 @@ func newPair(room int, a, b *net.TCPAddr) *pair {
 const hop = time.Microsecond
 
 // hopOf spreads the hops over another microsecond.
-func hopOf(n int) time.Duration { return hop + time.Duration(n*619%997) }
+func hopOf(n int) time.Duration { return hop + 53 + time.Duration(n*619%997) }
 
 // arrival is when what is sent now arrives, behind what was sent before. The caller holds mu.
 func (h *half) arrival() time.Time {
@@ -151,8 +183,7 @@ func (c *Conn) Read(b []byte) (int, error) {
 				h.segments[0] = segment{}
 				h.segments = h.segments[1:]
 			}
-			h.size -= n
-			h.change()
+			h.free(n, now)
 			return n, nil
 		case is(h.rst, now) && h.fin.IsZero() && !h.told:
 			h.told = true
@@ -171,6 +202,7 @@ func (c *Conn) Write(b []byte) (total int, err error) {
 	for {
 		h, back, now := c.out, c.in, time.Now()
 		aborted := is(back.rst, now)
+		more := h.tell(now)
 		switch {
 		case back.closed:
 			err = net.ErrClosed
@@ -185,10 +217,10 @@ func (c *Conn) Write(b []byte) (total int, err error) {
 			c.pair.answer(h)
 			total = len(b)
 		default:
-			n := min(len(b)-total, max(0, c.pair.roomFor(b)-h.size))
+			n := min(len(b)-total, max(0, c.pair.roomFor(b)-h.held))
 			if n > 0 {
 				h.segments = append(h.segments, segment{append([]byte(nil), b[total:total+n]...), h.arrival()})
-				h.size, total = h.size+n, total+n
+				h.size, h.held, total = h.size+n, h.held+n, total+n
 				h.change()
 			}
 		}
@@ -198,7 +230,7 @@ func (c *Conn) Write(b []byte) (total int, err error) {
 		case total == len(b):
 			return total, nil
 		}
-		c.pair.wait(h, first(now, c.writeBy, back.rst, h.pipe))
+		c.pair.wait(h, first(now, c.writeBy, more, back.rst, h.pipe))
 	}
 }
 
@@ -332,7 +364,7 @@ func (c *Conn) Discard() {
 	defer c.pair.mu.Unlock()
 	now := time.Now()
 	for len(c.in.segments) > 0 && is(c.in.segments[0].at, now) {
-		c.in.size -= len(c.in.segments[0].data)
+		c.in.free(len(c.in.segments[0].data), now)
 		c.in.segments = c.in.segments[1:]
 	}
 	c.in.change()

@@ -18,6 +18,7 @@ type Network struct {
 	closed    chan struct{}
 	once      sync.Once
 	room      int // bytes of a direction that wait to be read before a write has to
+	made      int // connections since it was begun
 }
 
 // A hole is an address where nobody accepts.
@@ -29,14 +30,15 @@ type hole struct {
 // firstPort is where the ports begin that a network gives.
 const firstPort = 10_000
 
-// room is how many bytes of a direction wait to be read before a write has to, unless [Network.Narrow] says otherwise.
+// room is how many bytes of a direction wait to be read before a write has to, unless [Network.Begin] says otherwise.
 const room = 256 << 10
 
-// Narrow leaves room for so many bytes on the way in a direction of each connection that is made from now on; 0 is as many as usual.
-func (n *Network) Narrow(bytes int) {
+// Begin has the next connection be the first again, as far as its hops go: what is done then, and again after another Begin, takes
+// equally long. Each direction has room for so many bytes that wait to be read; 0 is as many as usual.
+func (n *Network) Begin(bytes int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.room = bytes; bytes == 0 {
+	if n.made, n.room = 0, bytes; bytes == 0 {
 		n.room = room
 	}
 }
@@ -119,7 +121,8 @@ func (n *Network) Dial(ctx context.Context, address string) (net.Conn, error) {
 		return nil, failed(syscallError("connect", syscall.ECONNREFUSED))
 	}
 	n.mu.Lock()
-	p := newPair(n.room, n.next(), l.addr)
+	p := newPair(n.room, n.made, n.next(), l.addr)
+	n.made++
 	n.conns = append(n.conns, &p.a, &p.b)
 	n.mu.Unlock()
 	if !l.put(&p.b) {
