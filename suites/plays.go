@@ -92,7 +92,7 @@ func repliesFirst(_ deck, _ *rand.Rand, s *schedule) {
 // drips says all, slowly.
 func drips(d deck, rng *rand.Rand, s *schedule) {
 	size := s.lengths().Bytes
-	pause := fixtures.ReadDeadline.Times(pick(rng, 0.1, 0.3, 0.6))
+	pause := fixtures.ReadDeadline.Times(pick(rng, 0.11, 0.29, 0.63)) // of which no deadline is a multiple: in one instant either may come first
 	s.plays(fixtures.Send(0).Dripping(int(size)/pick(rng, 2, 4, 10)+1, pause))
 	s.Demand = nothing
 }

@@ -32,8 +32,14 @@ func account(o cases.Observation) (lines []string) {
 			}
 		}
 		var struck []string
+		last := time.Duration(0)
 		for _, ev := range c.Events {
-			if ev.What == "fault" {
+			if ev.What == "in" || ev.What == "out" {
+				last = max(last, ev.At)
+			}
+		}
+		for _, ev := range c.Events {
+			if ev.What == "fault" && ev.At <= last { // and not while the wire is taken down
 				struck = append(struck, fmt.Sprintf("connection %d, %s: fault %s at byte %d after %v", c.N, ev.Stream, ev.Fault, ev.Offset, us(ev.At)))
 			}
 		}
