@@ -36,7 +36,7 @@ var plays = []play{
 	{fits: secures, set: spoilsRecord}, {fits: secures, set: speaksPlainly},
 	{fits: asksHTTP, set: saysTooMuch, bare: true}, {fits: asksHTTP, set: leavesWhileIdle}, {fits: asksHTTP, set: takesAndEnds},
 	{fits: asksHTTP, set: miscountsChunks}, {fits: asksHTTP, set: sendsOn},
-	{fits: asksHTTP, set: doesNotSayGoOn}, {fits: asksHTTP, set: turnsDownEarly, bare: true},
+	{fits: uploads, set: doesNotSayGoOn}, {fits: uploads, set: turnsDownEarly, bare: true},
 }
 
 func anyone(*targets.Target) bool    { return true }
@@ -47,6 +47,9 @@ func pushes(t *targets.Target) bool  { return echoes(t) && t.Sessions() }
 func asksHTTP(t *targets.Target) bool {
 	return t.Protocol == fixtures.HTTPProtocol
 }
+
+// uploads reports whether the target can be brought to a stop while it sends much: see [deck.blocks].
+func uploads(t *targets.Target) bool { return asksHTTP(t) && !t.TLS }
 
 // everyTime is on how many connections a play is played: on all that a client makes.
 const everyTime = 50
