@@ -70,7 +70,7 @@ func accounts(t *testing.T, target targets.Target, schedules int, seed uint64) (
 	o := Options{Targets: []targets.Target{target}, Seed: seed}
 	for from := 0; from < schedules; from += inOneBubble {
 		synctest.Test(t, func(t *testing.T) {
-			inVirtualTime(t, o, func(e *Engine) {
+			NewWithT(t).Expect(inVirtualTime(o, func(e *Engine) {
 				b := e.benches[target.Name]
 				e.trust(target.Name, reports.Result{Verdict: reports.Pass})
 				deck := newDeck(b.target, e.options.Scale, seed)
@@ -78,7 +78,7 @@ func accounts(t *testing.T, target targets.Target, schedules int, seed uint64) (
 					o, _ := e.try(t.Context(), b, deck.draw(n))
 					all = append(all, account(o))
 				}
-			})
+			})).To(Succeed())
 		})
 	}
 	return all
@@ -116,7 +116,7 @@ func TestThousandRunsOfOnePlan(t *testing.T) {
 	var first []string
 	for range 10 {
 		synctest.Test(t, func(t *testing.T) {
-			inVirtualTime(t, Options{Targets: []targets.Target{target}, Seed: 1}, func(e *Engine) {
+			g.Expect(inVirtualTime(Options{Targets: []targets.Target{target}, Seed: 1}, func(e *Engine) {
 				e.trust(target.Name, reports.Result{Verdict: reports.Pass})
 				for range 100 {
 					o, _ := e.try(t.Context(), e.benches[target.Name], s)
@@ -127,7 +127,7 @@ func TestThousandRunsOfOnePlan(t *testing.T) {
 					}
 					g.Expect(divergence(first, account(o))).To(BeEmpty())
 				}
-			})
+			})).To(Succeed())
 		})
 	}
 }
