@@ -26,7 +26,6 @@ type session struct {
 	stage   *fixtures.Stage
 	service *fixtures.Service
 	wire    *wire
-	witness *witness
 	started func()
 }
 
@@ -69,13 +68,12 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 // watched from the middle on; it is the caller's to stop.
 func (e *Engine) ask(ctx context.Context, t *targets.Target, c cases.Case, s session, client targets.Session, o cases.Observation) (cases.Observation, *watcher, error) {
 	scale := e.options.Scale
-	s.witness.restart()
 	bodies := s.stage.Messages(c.Exchange)
-	jobs := []targets.Job{job(c, t, bodies, nil, o.Timing)}
+	jobs := []targets.Job{job(c, t, bodies, nil)}
 	if len(c.Exchange.Calls) > 0 {
 		jobs = nil
 		for i := range c.Exchange.Calls {
-			jobs = append(jobs, job(c, t, bodies, &c.Exchange.Calls[i], o.Timing))
+			jobs = append(jobs, job(c, t, bodies, &c.Exchange.Calls[i]))
 		}
 	}
 	var watching *watcher
@@ -102,7 +100,10 @@ func (e *Engine) ask(ctx context.Context, t *targets.Target, c cases.Case, s ses
 			started = s.started // much is loaded only when it is needed first: a process is starting until it connects
 		}
 		begun := s.wire.Elapsed()
-		said, hung := e.exchange(ctx, s.wire.relay, s.witness, started, o.Timing, func(ctx context.Context) targets.Said { return client.Exchange(ctx, job) })
+		said, hung := e.exchange(ctx, s.wire.relay, started, o.Timing, func(ctx context.Context) targets.Said {
+			job.Nudge = e.nudges(ctx, c, s.stage)
+			return client.Exchange(ctx, job)
+		})
 		if said.Err != nil {
 			return o, watching, said.Err
 		}

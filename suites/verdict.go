@@ -15,8 +15,12 @@ import (
 	"github.com/faultwire/faultwire/targets"
 )
 
-// retakes is how often an observation that the witness voided is taken again. Nothing else ever is.
-const retakes = 3
+// retakes is how often an observation that the witness voided is taken again, the last few times with nothing else going on in this
+// process. Nothing else is ever taken again.
+const (
+	retakes      = 6
+	retakesAlone = 4
+)
 
 // unconfirmedLate is how late the witness may be where a slice was not confirmed: more, and it was the machine that did not let
 // the target read.
@@ -34,39 +38,58 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 	if why := b.blocked(ctx, e); why != "" {
 		return reports.Result{Verdict: reports.Skip, Reason: why}
 	}
+	o, retaken, instead := e.attested(ctx, p.Case, func() (cases.Observation, string, error) { return e.inTurn(ctx, b, p.Case) })
+	if instead != nil {
+		return *instead
+	}
+	r := e.judge(p, o)
+	r.Retaken = retaken
+	return r
+}
+
+// attested is an observation of the case that the witness lets stand, and how often it took another; or the result that there is instead
+// of one.
+func (e *Engine) attested(ctx context.Context, c cases.Case, take func() (o cases.Observation, lost string, err error)) (cases.Observation, int, *reports.Result) {
+	none := func(r reports.Result) (cases.Observation, int, *reports.Result) { return cases.Observation{}, 0, &r }
 	for retaken := 0; ; retaken++ {
 		if retaken > 0 {
 			e.stand.calm(ctx)
 		}
-		leave, err := e.pool.enter(ctx, p.Case)
+		leave, err := e.admit(ctx, c, retaken)
 		if err != nil {
-			return interrupted()
+			return none(interrupted())
 		}
 		if retaken == 0 && e.late() {
 			leave()
-			return reports.Result{Verdict: reports.Skip, Reason: reports.NotRun}
+			return none(reports.Result{Verdict: reports.Skip, Reason: reports.NotRun})
 		}
-		o, lost, err := e.inTurn(ctx, b, p.Case)
+		o, lost, err := take()
 		leave()
 		switch {
 		case lost != "":
-			return reports.Result{Verdict: reports.Skip, Reason: lost}
+			return none(reports.Result{Verdict: reports.Skip, Reason: lost})
 		case ctx.Err() != nil:
-			return interrupted()
+			return none(interrupted())
 		case err != nil:
-			return reports.Result{Verdict: reports.Error, Reason: err.Error(), Attachments: startEvidence(err)}
+			return none(reports.Result{Verdict: reports.Error, Reason: err.Error(), Attachments: startEvidence(err)})
 		}
-		if late := lateness(p.Case, o); late > 0 {
-			if retaken < retakes {
-				continue
-			}
-			return reports.Result{Verdict: reports.Error, Retaken: retaken,
-				Reason: fmt.Sprintf("machine too busy: a timer or the wire beside the case was %v late, %d times over; give it less to do, or raise --time-scale", late.Round(time.Millisecond), retaken+1)}
+		late := lateness(c, o)
+		if late == 0 {
+			return o, retaken, nil
 		}
-		r := e.judge(p, o)
-		r.Retaken = retaken
-		return r
+		if retaken == retakes {
+			return none(reports.Result{Verdict: reports.Error, Retaken: retaken,
+				Reason: fmt.Sprintf("machine too busy: a timer or the wire beside the case was %v late, %d times over; give it less to do, or raise --time-scale", late.Round(time.Millisecond), retaken+1)})
+		}
 	}
+}
+
+// admit is when an observation may be taken for the first time, or again.
+func (e *Engine) admit(ctx context.Context, c cases.Case, retaken int) (leave func(), err error) {
+	if retaken > retakes-retakesAlone {
+		return e.pool.enterAlone(), nil
+	}
+	return e.pool.enter(ctx, c)
 }
 
 // beyond says why the pair cannot be judged, as far as that is known before anything runs; empty if it can.
@@ -115,6 +138,14 @@ func (e *Engine) inTurn(ctx context.Context, b *bench, c cases.Case) (o cases.Ob
 	return o, "", err
 }
 
+// once takes an observation that nothing is tried after.
+func (e *Engine) once(ctx context.Context, b *bench, c cases.Case) func() (cases.Observation, string, error) {
+	return func() (cases.Observation, string, error) {
+		o, err := e.observe(ctx, b, c, false)
+		return o, "", err
+	}
+}
+
 // observe runs the case once.
 func (e *Engine) observe(ctx context.Context, b *bench, c cases.Case, followUp bool) (cases.Observation, error) {
 	w, err := e.stand.call()
@@ -127,19 +158,29 @@ func (e *Engine) observe(ctx context.Context, b *bench, c cases.Case, followUp b
 	case targets.ClientRole:
 		o, err = e.observeClient(ctx, b, c, w)
 	case targets.PeerRole:
-		o, err = e.observePeer(ctx, b, c, followUp, w)
+		o, err = e.observePeer(ctx, b, c, followUp)
 	default:
 		o, err = e.observeServer(ctx, b, c, followUp)
 	}
 	w.dismiss()
-	o.Late, o.LateInAll = w.late()
+	o.Late, o.LateInAll = w.late(heardFrom(b.target, o))
 	o.Attended = time.Since(began)
 	return o, err
 }
 
+// heardFrom is when the witness begins to count: what the start of a client's process costs, up to its first sign on the wire, is no
+// lateness.
+func heardFrom(t *targets.Target, o cases.Observation) (since time.Time) {
+	if t.Command != nil && t.Role != targets.ServerRole && o.Trace.FirstSign != nil {
+		return o.Trace.Began.Add(*o.Trace.FirstSign)
+	}
+	return since
+}
+
 // lateness is how late the witness and the wire were beside the case, if that is more than the case tolerates, else 0. What
 // measures time tolerates a fifth of its window at once; and no case of a client more in all than half a read deadline, or a
-// quarter of the time it took, for many short delays add up. With a server the deadlines are our own patience.
+// quarter of the time it took, for many short delays add up. With a server what is short is its idle deadline. Who is slow to read
+// slices takes his time; but on a machine that is late meanwhile it is the machine that takes it.
 func lateness(c cases.Case, o cases.Observation) time.Duration {
 	worst, total := max(o.Late, o.Trace.Late), o.LateInAll+o.Trace.Late
 	took := o.Elapsed
@@ -152,10 +193,13 @@ func lateness(c cases.Case, o cases.Observation) time.Duration {
 	tolerable := max(o.Timing.Read/2, took/4)
 	if o.Role == targets.ServerRole {
 		// How soon the wire could dial a server is the server's doing.
-		worst, total, tolerable = o.Late, o.LateInAll, max(patience(o.Scale), o.Attended)/4
+		worst, total, tolerable = o.Late, o.LateInAll, max(min(patience(o.Scale), 2*o.Timing.Idle), o.Attended)/4
 	}
 	if o.Trace.Unconfirmed > 0 {
 		tolerable = min(tolerable, unconfirmedLate)
+	}
+	if stretched := o.Trace.Stretched; stretched > brief(o) {
+		tolerable = min(tolerable, stretched/4)
 	}
 	if total > tolerable {
 		return total
@@ -170,6 +214,14 @@ func lateness(c cases.Case, o cases.Observation) time.Duration {
 		}
 	}
 	return 0
+}
+
+// brief is how long the wire may take to slice a stream before it matters to a target that waits for the whole only so long.
+func brief(o cases.Observation) time.Duration {
+	if o.Role == targets.ServerRole {
+		return o.Timing.Idle / 2
+	}
+	return o.Timing.Read / 2
 }
 
 // judge turns the observation into a verdict.
