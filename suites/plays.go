@@ -3,6 +3,7 @@ package suites
 import (
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"github.com/faultwire/faultwire/fixtures"
 	"github.com/faultwire/faultwire/proxy"
@@ -171,8 +172,8 @@ func miscountsChunks(_ deck, rng *rand.Rand, s *schedule) {
 	s.Demand = noSuccess
 }
 
-// sendsOn has the page elsewhere, and again elsewhere.
-func sendsOn(_ deck, rng *rand.Rand, s *schedule) {
+// sendsOn has the page elsewhere, and again elsewhere. Now and then each of these takes its time.
+func sendsOn(d deck, rng *rand.Rand, s *schedule) {
 	s.Session, s.Messages = false, nil
 	hops := pick(rng, 1, 2, 5, 9)
 	for i := range hops + 1 {
@@ -181,6 +182,11 @@ func sendsOn(_ deck, rng *rand.Rand, s *schedule) {
 			m.HTTP = fixtures.HTTP{Status: pick(rng, 301, 302, 303), Location: i + 1}
 		}
 		s.Messages = append(s.Messages, m)
+	}
+	if rng.IntN(2) == 0 {
+		f := proxy.Latency(time.Duration(float64(d.timing.Read)*pick(rng, 0.6, 0.8)), 0).TowardsTarget()
+		f.Name = "hops"
+		s.Plan.Faults = []proxy.Fault{f}
 	}
 }
 

@@ -48,6 +48,9 @@ func (s schedule) delays(f proxy.Fault) (d time.Duration, mild bool) {
 	}
 	switch f.Type {
 	case "slice":
+		if f.Until != nil && f.Until.Byte > 0 {
+			longest = min(longest, f.Until.Byte)
+		}
 		return 0, longest/max(1, f.Attributes["every"]) < 10_000
 	case "latency":
 		return ms("latency", "jitter"), true

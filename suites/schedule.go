@@ -208,6 +208,9 @@ func (d deck) fault(rng *rand.Rand, s schedule, kind string) proxy.Fault {
 		f = proxy.Slicer(pick(rng, int64(50), 500, 1460), 0, time.Duration(1+rng.IntN(3))*time.Millisecond)
 	case "slice":
 		f = proxy.Slice(pick(rng, max(1, length/100), max(2, length/30), max(7, length/10), 512, 1460))
+		if rng.IntN(3) == 0 {
+			f = proxy.Slice(1).UntilByte(40) // what says how the rest is to be read
+		}
 	case "split":
 		f = proxy.SplitAt(max(1, at))
 	case "coalesce":
