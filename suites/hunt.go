@@ -15,7 +15,8 @@ import (
 
 // Hunt looks for what no case has thought of: it draws so many schedules of exchanges and faults from the seed, runs each against the
 // client in virtual time, as [RunVirtual] does with cases, and judges by the five promises. The first that breaks one is made as small
-// as it gets and fails the test, with the faults it takes and what was seen. A sound client survives any number of schedules.
+// as it gets and fails the test, with the faults it takes and what was seen. A sound client survives any number of schedules. What a
+// standard only recommends, such as to try a GET again by a new connection, is expected, too.
 func Hunt(t *testing.T, target targets.Target, schedules int, seed uint64) {
 	t.Helper()
 	if why := notVirtual(target); why != "" {

@@ -95,7 +95,7 @@ func accounts(t *testing.T, target targets.Target, schedules int, seed uint64) (
 
 // Whatever the wire does, and the client, happens again to the microsecond.
 func TestSchedulesRunAlike(t *testing.T) {
-	schedules := huntSchedules(t, 100)
+	schedules := huntSchedules(t, 60)
 	for _, target := range reference.Targets(1) {
 		if !hunted(target) {
 			continue

@@ -85,7 +85,7 @@ func demandMet(s schedule, o cases.Observation, x cases.Call, _ seen) *cases.Bro
 	case s.Demand != success && x.Outcome == fixtures.OK:
 		return &cases.Broken{Promise: cases.NeverLie, Expected: "no success: what it was to receive never came", Seen: "success reported"}
 	case s.Demand == status && x.Outcome != fixtures.Other && len(s.Plan.Faults) <= 1:
-		return &cases.Broken{Promise: cases.SayWhat, Expected: "the reply's status reported", Seen: said}
+		return &cases.Broken{Promise: cases.SayWhat, Expected: "the reply's status reported (RFC 9112 §9.5: should)", Seen: said}
 	case !s.harmless(o):
 	case s.Demand == success && x.Outcome != fixtures.OK:
 		return &cases.Broken{Promise: cases.Reassemble, Expected: "success: all that is needed came, and in time", Seen: said}
@@ -169,7 +169,7 @@ func asksWithReason(s schedule, o cases.Observation, exchanges []cases.Call) *ca
 		asked, uploads = asked+c.Requests, uploads+c.Uploads
 	}
 	if uploads > posts {
-		return &cases.Broken{Promise: cases.NeverLie, Expected: fmt.Sprintf("each POST once: %d of them", posts), Seen: fmt.Sprintf("%d at the server", uploads)}
+		return &cases.Broken{Promise: cases.NeverLie, Expected: fmt.Sprintf("each POST once (RFC 9110 §9.2.2: should): %d of them", posts), Seen: fmt.Sprintf("%d at the server", uploads)}
 	}
 	if most := mostRequests*len(exchanges) + len(s.Messages); asked > most {
 		return &cases.Broken{Promise: cases.Recover, Expected: fmt.Sprintf("at most %d requests", most), Seen: fmt.Sprintf("%d of them", asked)}
@@ -209,7 +209,7 @@ func saidGoodbye(s schedule, o cases.Observation, exchanges []cases.Call) *cases
 	}
 	for _, c := range o.Reference.Conns {
 		if c.PeerEnd == "fin" && !c.Notified {
-			return &cases.Broken{Promise: cases.SayWhat, Expected: "close_notify before the end of the connection", Seen: "the connection ended without it"}
+			return &cases.Broken{Promise: cases.SayWhat, Expected: "close_notify before the end of the connection (RFC 8446 §6.1)", Seen: "the connection ended without it"}
 		}
 	}
 	return nil
@@ -220,8 +220,13 @@ func (s schedule) spoilt(o cases.Observation) bool {
 	return slices.ContainsFunc(o.Reference.Conns, func(c fixtures.ConnRecord) bool { return c.Wrong || c.Outcome == fixtures.Unsupported })
 }
 
-// told says what there is beside messages and faults.
+// told says what there is beside messages' sizes and faults.
 func (s schedule) told() (all []string) {
+	for i, m := range s.Messages {
+		if m.HTTP != (fixtures.HTTP{}) {
+			all = append(all, fmt.Sprintf("in HTTP   message %d: %s", i+1, howAsked(m.HTTP)))
+		}
+	}
 	if s.Room > 0 {
 		all = append(all, fmt.Sprintf("room      for %d bytes on each part of the way", s.Room))
 	}
@@ -236,4 +241,23 @@ func (s schedule) told() (all []string) {
 		all = append(all, "peer      "+does)
 	}
 	return all
+}
+
+// howAsked is how the message is asked for, and answered, as far as that is out of the ordinary.
+func howAsked(h fixtures.HTTP) string {
+	var parts []string
+	say := func(so bool, format string, a ...any) {
+		if so {
+			parts = append(parts, fmt.Sprintf(format, a...))
+		}
+	}
+	say(h.Method != "", "a %s", h.Method)
+	say(h.Interim > 0, "first %d × %d", h.Interims, h.Interim)
+	say(h.Status > 0, "status %d", h.Status)
+	say(h.Location > 0, "sent on to message %d", h.Location+1)
+	say(h.Framing == fixtures.ByChunks && h.Chunk == 0, "in one chunk")
+	say(h.Framing == fixtures.ByChunks && h.Chunk > 0, "in chunks of %d bytes", h.Chunk)
+	say(h.Framing == fixtures.ByClose, "up to the end of the connection")
+	say(h.Gzip, "compressed")
+	return strings.Join(parts, ", ")
 }
