@@ -57,6 +57,7 @@ type window struct {
 
 // free tells the sender that bytes have been read. What is read in one instant it is told of at once. The caller holds mu.
 func (h *half) free(n int, now time.Time) {
+	h.tell(now) // who does not write does not ask
 	h.size -= n
 	at := now.Add(h.hop)
 	if last := len(h.taken) - 1; last >= 0 && h.taken[last].at.Equal(at) {
