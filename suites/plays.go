@@ -35,12 +35,13 @@ var plays = []play{
 	{fits: echoes, set: repliesFirst}, {fits: pushes, set: leavesWithoutAWord},
 	{fits: frames, set: claimsTooMuch},
 	{fits: secures, set: spoilsRecord}, {fits: secures, set: speaksPlainly},
-	{fits: asksHTTP, set: saysTooMuch, bare: true}, {fits: asksHTTP, set: leavesWhileIdle}, {fits: asksHTTP, set: takesAndEnds},
+	{fits: asksAgain, set: saysTooMuch, bare: true}, {fits: asksAgain, set: leavesWhileIdle}, {fits: asksHTTP, set: takesAndEnds},
 	{fits: asksHTTP, set: miscountsChunks}, {fits: asksHTTP, set: sendsOn},
 	{fits: uploads, set: doesNotSayGoOn}, {fits: uploads, set: turnsDownEarly, bare: true},
 }
 
-func anyone(*targets.Target) bool    { return true }
+// anyone is all but who speaks a conversation, which alone knows what of it may be missing.
+func anyone(t *targets.Target) bool  { return t.Protocol != fixtures.ConversationProtocol }
 func echoes(t *targets.Target) bool  { return slices.Contains(fixtures.Echoing(), t.Protocol) }
 func frames(t *targets.Target) bool  { return t.Protocol == fixtures.FramedProtocol }
 func secures(t *targets.Target) bool { return t.TLS }
@@ -48,6 +49,7 @@ func pushes(t *targets.Target) bool  { return echoes(t) && t.Sessions() }
 func asksHTTP(t *targets.Target) bool {
 	return t.Protocol == fixtures.HTTPProtocol
 }
+func asksAgain(t *targets.Target) bool { return asksHTTP(t) && t.Sessions() }
 
 // uploads reports whether the target can be brought to a stop while it sends much: see [deck.blocks].
 func uploads(t *targets.Target) bool { return asksHTTP(t) && !t.TLS }

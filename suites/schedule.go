@@ -81,7 +81,7 @@ func (d deck) draw(n int) schedule {
 			s.Messages[0].Size = 1 << 18 // more than there is room for on the whole way
 		}
 	}
-	if fit := d.plays(); s.Shown == fixtures.Valid && rng.IntN(3) == 0 {
+	if fit := d.plays(); len(fit) > 0 && s.Shown == fixtures.Valid && rng.IntN(3) == 0 {
 		p := pick(rng, fit...)
 		p.set(d, rng, &s)
 		if p.bare || rng.IntN(2) == 0 {
