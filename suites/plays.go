@@ -84,8 +84,8 @@ func cutsReplyShort(d deck, rng *rand.Rand, s *schedule) {
 	}
 	s.plays(fixtures.SendPart(0, 0, -1-rng.IntN(m.Size/2)), fixtures.Hold(fixtures.ReadDeadline.Times(0.1)), end)
 	s.Demand = noSuccess
-	if m.HTTP.Framing == fixtures.ByClose && end.Do != fixtures.ActReset {
-		s.Demand = nothing // the end of the connection is that of the content
+	if m.HTTP.Framing == fixtures.ByClose {
+		s.Demand = nothing // the end of the connection is that of the content; whether it is told of that, or of a reset, the wire may decide
 	}
 }
 

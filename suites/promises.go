@@ -13,14 +13,7 @@ import (
 // kept judges the five promises where no case says what to expect: by what the target was told by the wire, and when, against what it
 // says. It finds fault only with what cannot be right, whatever the target is like.
 func kept(s schedule, o cases.Observation) *cases.Broken {
-	exchanges := o.Calls
-	if len(exchanges) == 0 {
-		began := time.Duration(0)
-		if o.Trace.FirstSign != nil {
-			began = *o.Trace.FirstSign
-		}
-		exchanges = []cases.Call{{Began: began, Outcome: o.Outcome, Detail: o.Detail, Elapsed: o.Elapsed, Wanted: o.Wanted, Received: o.Received, Damage: o.Damage}}
-	}
+	exchanges := exchangesOf(o)
 	for i, x := range exchanges {
 		w := witnessed(s, o, x)
 		if s.Cancel.Times > 0 && x.Elapsed+blur >= s.Cancel.In(o.Timing) {
@@ -50,6 +43,18 @@ func kept(s schedule, o cases.Observation) *cases.Broken {
 		}
 	}
 	return nil
+}
+
+// exchangesOf are the calls of a session, or the one exchange there was.
+func exchangesOf(o cases.Observation) []cases.Call {
+	if len(o.Calls) > 0 {
+		return o.Calls
+	}
+	began := time.Duration(0)
+	if o.Trace.FirstSign != nil {
+		began = *o.Trace.FirstSign
+	}
+	return []cases.Call{{Began: began, Outcome: o.Outcome, Detail: o.Detail, Elapsed: o.Elapsed, Wanted: o.Wanted, Received: o.Received, Damage: o.Damage}}
 }
 
 // checks are made of each exchange.
@@ -149,7 +154,7 @@ func witnessed(s schedule, o cases.Observation, x cases.Call) (w seen) {
 }
 
 // endedInTime: never hang.
-func endedInTime(_ schedule, o cases.Observation, x cases.Call, w seen) *cases.Broken {
+func endedInTime(s schedule, o cases.Observation, x cases.Call, w seen) *cases.Broken {
 	late := func(d fixtures.Deadline, took time.Duration, since string) *cases.Broken {
 		limit := o.Declared.Of(d)
 		if limit == 0 {
@@ -170,6 +175,8 @@ func endedInTime(_ schedule, o cases.Observation, x cases.Call, w seen) *cases.B
 	switch {
 	case w.conn == nil:
 		return late(fixtures.ConnectDeadline, x.Elapsed, "its beginning")
+	case s.target.TLS && o.Declared.Connect == 0: // nothing but the total may cover the handshake
+	case s.onlyWrites() && o.Declared.Write == 0: // nor a write
 	case o.Declared.Write <= o.Declared.Read && w.told == "":
 		return late(fixtures.ReadDeadline, silence, "anything last moved")
 	}

@@ -89,6 +89,8 @@ func demandMet(s schedule, o cases.Observation, x cases.Call, _ seen) *cases.Bro
 	case !s.harmless(o):
 	case s.Demand == success && x.Outcome != fixtures.OK:
 		return &cases.Broken{Promise: cases.Reassemble, Expected: "success: all that is needed came, and in time", Seen: said}
+	case s.Demand == success && x.Damage != "":
+		return &cases.Broken{Promise: cases.NeverLie, Expected: "success with all that came", Seen: "success reported, but what it received is wrong: " + x.Damage}
 	case s.Demand == rejection && x.Outcome == fixtures.Timeout:
 		return &cases.Broken{Promise: cases.SayWhat, Expected: "an error at once: what came can be no reply", Seen: said}
 	}
@@ -215,8 +217,16 @@ func saidGoodbye(s schedule, o cases.Observation, exchanges []cases.Call) *cases
 	return nil
 }
 
-// spoilt reports whether the observation says nothing of the target: a script that makes no sense for it, or that it cannot play.
+// spoilt reports whether the observation says nothing of the target: a script that makes no sense for it, or that it cannot play, or an
+// exchange that went on and on where the target promises nothing for the whole.
 func (s schedule) spoilt(o cases.Observation) bool {
+	if o.Outcome == fixtures.Hang && o.Declared.Total == 0 {
+		exchanges := exchangesOf(o)
+		last := exchanges[len(exchanges)-1]
+		if _, high := cases.Window(o.Timing.Read, o.Scale); last.Began+last.Elapsed-witnessed(s, o, last).lastIn <= high {
+			return true
+		}
+	}
 	return slices.ContainsFunc(o.Reference.Conns, func(c fixtures.ConnRecord) bool { return c.Wrong || c.Outcome == fixtures.Unsupported })
 }
 
