@@ -18,7 +18,7 @@ const (
 	success   demand = ""           // where no fault does more than cut and delay: all that is needed comes, and in time
 	noSuccess demand = "no success" // whatever the faults: what is needed never comes
 	rejection demand = "rejection"  // as noSuccess, and known at once from what comes, so that it is no timeout either
-	status    demand = "status"     // of HTTP: the server says that it will not have it
+	refusal   demand = "refusal"    // of HTTP: the server says that it will not have it
 	nothing   demand = "nothing"    // it is left open what is right
 )
 
@@ -207,5 +207,5 @@ func turnsDownEarly(_ deck, _ *rand.Rand, s *schedule) {
 	s.Room = 4096
 	s.Plan.Faults = []proxy.Fault{proxy.Stall().FromTarget().After(16 << 10)}
 	s.Plan.Faults[0].Name = "f1"
-	s.Demand = status
+	s.Demand = refusal
 }

@@ -84,7 +84,7 @@ func demandMet(s schedule, o cases.Observation, x cases.Call, _ seen) *cases.Bro
 	case s.Demand == nothing:
 	case s.Demand != success && x.Outcome == fixtures.OK:
 		return &cases.Broken{Promise: cases.NeverLie, Expected: "no success: what it was to receive never came", Seen: "success reported"}
-	case s.Demand == status && x.Outcome != fixtures.Other && len(s.Plan.Faults) <= 1:
+	case s.Demand == refusal && x.Outcome != fixtures.Other && len(s.Plan.Faults) <= 1:
 		return &cases.Broken{Promise: cases.SayWhat, Expected: "the reply's status reported (RFC 9112 §9.5: should)", Seen: said}
 	case !s.harmless(o):
 	case s.Demand == success && x.Outcome != fixtures.OK:
