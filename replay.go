@@ -24,8 +24,9 @@ func replayCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "replay FILE",
 		Short: "Replay a failure from its repro.yaml, and say how often it shows",
-		Long: "Replay a failure from its repro.yaml: the same case, seed and faults, as often as --count says. The file names no command: what is\n" +
-			"tested you name, by flags or in faultwire.yaml, under the name that the file has. Exit 1 means that the failure showed.",
+		Long: "Replay a failure from its repro.yaml, one of a run's or of a hunt's: the same exchange, seed and faults, as often as --count says. The\n" +
+			"file names no command: what is tested you name, by flags or in faultwire.yaml, under the name that the file has. Exit 1 means that the\n" +
+			"failure showed.",
 		Example: "  faultwire replay faultwire-report/cases/my-client/tcp.timeout.drip/repro.yaml --count 20\n" +
 			"  faultwire replay repro.yaml --client 'python3 client.py {host} {port}' --read-timeout 500ms",
 		Args: func(_ *cobra.Command, args []string) error {
@@ -46,20 +47,7 @@ func (o *options) replayFile(c *cobra.Command, file string, count int) error {
 	if count < 1 {
 		return fmt.Errorf("--count: %d times is not at all; write 1 or more", count)
 	}
-	text, err := readBounded(file)
-	if err != nil {
-		return err
-	}
-	r, err := suites.ParseRepro(file, text)
-	if err != nil {
-		return err
-	}
-	o.patterns, o.scale, o.seed = []string{r.Case}, r.Scale, r.Seed
-	under, err := o.replayed(file, r)
-	if err != nil {
-		return err
-	}
-	e, err := suites.New(suites.Options{Targets: []targets.Target{under}, Patterns: o.patterns, Seed: r.Seed, Scale: r.Scale, Full: true})
+	r, e, err := o.reproduced(file)
 	if err != nil {
 		return err
 	}
@@ -69,6 +57,25 @@ func (o *options) replayFile(c *cobra.Command, file string, count int) error {
 		return err
 	}
 	return o.again(c.Context(), c.OutOrStdout(), e, pair, r, count)
+}
+
+// reproduced is the repro of a file, and the engine with its one target. The caller closes it.
+func (o *options) reproduced(file string) (*suites.Repro, *suites.Engine, error) {
+	text, err := readBounded(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := suites.ParseRepro(file, text)
+	if err != nil {
+		return nil, nil, err
+	}
+	o.patterns, o.scale, o.seed = r.Patterns(), r.Scale, r.Seed
+	under, err := o.replayed(file, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := suites.New(suites.Options{Targets: []targets.Target{under}, Patterns: o.patterns, Seed: r.Seed, Scale: r.Scale, Full: true})
+	return r, e, err
 }
 
 // again runs the pair again and again. What counts is the promise that the file says was broken, or any, if it says none.
@@ -130,8 +137,7 @@ func (o *options) replayed(file string, r *suites.Repro) (targets.Target, error)
 		return targets.Target{}, err
 	}
 	if !built && o.selfTest {
-		return targets.Target{}, fmt.Errorf("%s is about %s, a %s that speaks %s, and names no command: give it with --client or --server, or in %s",
-			file, r.Target, r.Role, r.Protocol, defaultConfig)
+		return targets.Target{}, fmt.Errorf("%s is about %s, and names no command: give it with --client or --server, or in %s", file, r.About(), defaultConfig)
 	}
 	var fit []targets.Target
 	for _, t := range all {
@@ -139,15 +145,18 @@ func (o *options) replayed(file string, r *suites.Repro) (targets.Target, error)
 			fit = []targets.Target{t}
 			break
 		}
-		if t.Role == r.Role && string(t.Protocol) == r.Protocol {
+		if t.Role == r.Role && string(t.Protocol) == r.Protocol && t.TLS == r.TLS {
 			fit = append(fit, t)
 		}
 	}
 	if len(fit) != 1 {
-		return targets.Target{}, fmt.Errorf("%s is about %s, a %s that speaks %s; %d of the targets given could be it: name one so, or choose with --target",
-			file, r.Target, r.Role, r.Protocol, len(fit))
+		return targets.Target{}, fmt.Errorf("%s is about %s; %d of the targets given could be it: name one so, or choose with --target", file, r.About(), len(fit))
 	}
 	t := fit[0]
+	if t.Role != r.Role || string(t.Protocol) != r.Protocol || t.TLS != r.TLS {
+		return targets.Target{}, fmt.Errorf("%s is about %s; the target of that name is %s: take another with --target, or correct the file",
+			file, r.About(), suites.About(&t))
+	}
 	t.KnownFailures = nil // known or not, it is to be seen
 	return t, nil
 }

@@ -2,9 +2,6 @@ package suites
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -16,46 +13,30 @@ import (
 
 // Hunt looks for what no case has thought of: it draws so many schedules of exchanges and faults from the seed, runs each against the
 // client in virtual time, as [RunVirtual] does with cases, and judges by the five promises. The first that breaks one is made as small
-// as it gets and fails the test, with the faults it takes and what was seen. A sound client survives any number of schedules.
+// as it gets and fails the test, with the faults it takes and what was seen. A sound client survives any number of schedules. What
+// cannot be run in virtual time the command's hunt tries over real sockets: [Engine.Hunt].
 func Hunt(t *testing.T, target targets.Target, schedules int, seed uint64) {
 	t.Helper()
 	if why := notVirtual(target); why != "" {
 		t.Fatalf("%s cannot be hunted in virtual time: %s", target.Name, why)
 	}
-	if target.Role != targets.ClientRole {
-		t.Fatalf("%s cannot be hunted: it is a %s; what is hunted is clients", target.Name, target.Role)
+	if why := NotHunted(&target); why != "" {
+		t.Fatalf("%s cannot be hunted: %s", target.Name, why)
 	}
 	if found := huntVirtually(t, target, schedules, seed); found != nil {
 		t.Errorf("%s, found by schedule %d of seed %d:\n%s", target.Name, found.number, seed, found)
 	}
 }
 
-// A find is a schedule that broke a promise.
-type find struct {
-	schedule schedule
-	number   int
-	outcome  fixtures.Outcome
-	broken   *cases.Broken
-	unsteady bool // it did not break the same promise by the same outcome each time, and is not shrunk
-}
-
-// String is what broke, and what it takes.
-func (f *find) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "promise   %s\nexpected  %s\nseen      %s\n", f.broken.Promise, f.broken.Expected, f.broken.Seen)
-	for i, m := range f.schedule.Messages {
-		fmt.Fprintf(&b, "message   %d of %d bytes\n", i+1, m.Size)
+// NotHunted says why a hunt has no schedules for the target; empty if there are.
+func NotHunted(t *targets.Target) string {
+	switch {
+	case t.Role != targets.ClientRole:
+		return "it is a " + string(t.Role) + "; what is hunted is clients"
+	case t.Protocol == fixtures.UDPProtocol:
+		return "it speaks udp; what goes wrong in a hunt goes wrong with streams"
 	}
-	if f.unsteady {
-		fmt.Fprintf(&b, "unsteady  not %d times out of %d: two things happen in one instant, and their order decides\n", agreement, agreement)
-	}
-	if len(f.schedule.Plan.Faults) == 0 {
-		b.WriteString("no fault at all\n")
-	}
-	for _, fault := range f.schedule.Plan.Faults {
-		fmt.Fprintf(&b, "fault     %s\n", fault)
-	}
-	return b.String()
+	return ""
 }
 
 // inOneBubble is how many schedules share a bubble and its network: starting them takes longer than most of the schedules.
@@ -68,16 +49,16 @@ func huntVirtually(t *testing.T, target targets.Target, schedules int, seed uint
 	for from := 0; from < schedules && (found == nil || found.unsteady); from += inOneBubble {
 		synctest.Test(t, func(t *testing.T) {
 			inVirtualTime(t, o, func(e *Engine) {
-				found = e.hunt(t.Context(), target.Name, seed, from, min(schedules, from+inOneBubble), found)
+				found = e.huntIn(t.Context(), target.Name, seed, from, min(schedules, from+inOneBubble), found)
 			})
 		})
 	}
 	return found
 }
 
-// hunt tries the schedules from one number up to another, and returns the first steady find, made small; failing that the first of
+// huntIn tries the schedules from one number up to another, and returns the first steady find, made small; failing that the first of
 // the unsteady ones, which may have been found before.
-func (e *Engine) hunt(ctx context.Context, target string, seed uint64, from, to int, unsteady *find) *find {
+func (e *Engine) huntIn(ctx context.Context, target string, seed uint64, from, to int, unsteady *find) *find {
 	bench := e.benches[target]
 	e.trust(target, reports.Result{Verdict: reports.Pass})
 	deck := newDeck(bench.target, e.options.Scale, seed)
@@ -89,7 +70,7 @@ func (e *Engine) hunt(ctx context.Context, target string, seed uint64, from, to 
 		}
 		f := &find{schedule: s, number: n, outcome: o.Outcome, broken: broken}
 		if again := e.steadily(ctx, bench, s, f); again != nil {
-			return e.shrink(ctx, bench, again)
+			return shrink(again, func(smaller schedule) *find { return e.steadily(ctx, bench, smaller, f) })
 		}
 		if unsteady == nil {
 			f.unsteady = true
@@ -108,58 +89,20 @@ func (e *Engine) try(ctx context.Context, b *bench, s schedule) (cases.Observati
 	return o, s.asCase().Sound().Judge(o)
 }
 
-// agreement is how many times in a row a smaller schedule must break the same promise by the same outcome to be taken for the bug's.
+// agreement is how many times in a row a schedule must break the same promise by the same outcome to be taken for the bug's.
 const agreement = 5
 
 // steadily is the find made by another schedule, if that breaks the same promise by the same outcome each time; else nil.
 func (e *Engine) steadily(ctx context.Context, b *bench, s schedule, f *find) *find {
-	var broken *cases.Broken
+	var last *find
 	for range agreement {
-		var o cases.Observation
-		o, broken = e.try(ctx, b, s)
-		if broken == nil || broken.Promise != f.broken.Promise || o.Outcome != f.outcome {
+		o, broken := e.try(ctx, b, s)
+		if broken == nil {
+			return nil
+		}
+		if last = (&find{schedule: s, number: f.number, outcome: o.Outcome, broken: broken}); !f.same(last) {
 			return nil
 		}
 	}
-	return &find{schedule: s, number: f.number, outcome: f.outcome, broken: broken}
-}
-
-// shrink makes the schedule as small as it gets without another promise being broken, or by another outcome: faults go first, and
-// then messages, their sizes and what else makes them special.
-func (e *Engine) shrink(ctx context.Context, b *bench, f *find) *find {
-	same := func(smaller schedule) bool {
-		again := e.steadily(ctx, b, smaller, f)
-		if again != nil {
-			f = again
-		}
-		return again != nil
-	}
-	for i := 0; i < len(f.schedule.Plan.Faults); {
-		smaller := f.schedule
-		smaller.Plan.Faults = slices.Delete(slices.Clone(smaller.Plan.Faults), i, i+1)
-		if same(smaller) {
-			i = 0
-		} else {
-			i++
-		}
-	}
-	for len(f.schedule.Messages) > 1 {
-		smaller := f.schedule
-		smaller.Messages = smaller.Messages[:len(smaller.Messages)-1]
-		smaller.Session = len(smaller.Messages) > 1
-		if !same(smaller) {
-			break
-		}
-	}
-	for i, m := range f.schedule.Messages {
-		for _, size := range []int{100, 1000, m.Size} {
-			smaller := f.schedule
-			smaller.Messages = slices.Clone(smaller.Messages)
-			smaller.Messages[i] = fixtures.Message{Size: size, Of: m.Of, Kind: m.Kind, HTTP: fixtures.HTTP{Framing: m.HTTP.Framing}}
-			if size <= m.Size && same(smaller) {
-				break
-			}
-		}
-	}
-	return f
+	return last
 }

@@ -34,38 +34,51 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 	if why := b.blocked(ctx, e); why != "" {
 		return reports.Result{Verdict: reports.Skip, Reason: why}
 	}
-	for retaken := 0; ; retaken++ {
+	o, retaken, instead := e.observed(ctx, b, p.Case)
+	if instead != nil {
+		return *instead
+	}
+	r := e.judge(p, o)
+	r.Retaken = retaken
+	return r
+}
+
+// observed observes the case, and again as long as the witness voids what was seen. What is to be said instead of a judgement is the
+// last result, if there is any: of a machine too busy it is one that was taken again, and again.
+func (e *Engine) observed(ctx context.Context, b *bench, c cases.Case) (o cases.Observation, retaken int, instead *reports.Result) {
+	for ; ; retaken++ {
 		if retaken > 0 {
 			e.stand.calm(ctx)
 		}
-		leave, err := e.pool.enter(ctx, p.Case)
+		leave, err := e.pool.enter(ctx, c)
 		if err != nil {
-			return interrupted()
+			r := interrupted()
+			return o, retaken, &r
 		}
 		if retaken == 0 && e.late() {
 			leave()
-			return reports.Result{Verdict: reports.Skip, Reason: reports.NotRun}
+			return o, retaken, &reports.Result{Verdict: reports.Skip, Reason: reports.NotRun}
 		}
-		o, lost, err := e.inTurn(ctx, b, p.Case)
+		var lost string
+		o, lost, err = e.inTurn(ctx, b, c)
 		leave()
 		switch {
 		case lost != "":
-			return reports.Result{Verdict: reports.Skip, Reason: lost}
+			return o, retaken, &reports.Result{Verdict: reports.Skip, Reason: lost}
 		case ctx.Err() != nil:
-			return interrupted()
+			r := interrupted()
+			return o, retaken, &r
 		case err != nil:
-			return reports.Result{Verdict: reports.Error, Reason: err.Error(), Attachments: startEvidence(err)}
+			return o, retaken, &reports.Result{Verdict: reports.Error, Reason: err.Error(), Attachments: startEvidence(err)}
 		}
-		if late := lateness(p.Case, o); late > 0 {
-			if retaken < retakes {
-				continue
-			}
-			return reports.Result{Verdict: reports.Error, Retaken: retaken,
+		late := lateness(c, o)
+		if late == 0 {
+			return o, retaken, nil
+		}
+		if retaken == retakes {
+			return o, retaken, &reports.Result{Verdict: reports.Error, Retaken: retaken,
 				Reason: fmt.Sprintf("machine too busy: a timer or the wire beside the case was %v late, %d times over; give it less to do, or raise --time-scale", late.Round(time.Millisecond), retaken+1)}
 		}
-		r := e.judge(p, o)
-		r.Retaken = retaken
-		return r
 	}
 }
 
@@ -184,7 +197,8 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 			return withEvidence(r, o)
 		}
 	}
-	why := void(p.Case, e.plan(p.Case, p.Target, o.Timing).Faults, o)
+	planned := e.plan(p.Case, p.Target, o.Timing).Faults
+	why := void(p.Case, planned, o)
 	if o.Toward != nil && why == "" {
 		asked := *p.Target
 		asked.Role = targets.ServerRole
@@ -203,14 +217,16 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 	waited := o.Undeclared && broken != nil && broken.Promise == cases.NeverHang && !overdue(o) // for longer than it never promised
 	intact := o.Outcome == fixtures.OK && o.Damage == ""
 	switch {
+	case broken == nil && p.Case.ID == huntID && idle(planned, o) != "":
+		r.Verdict, r.Reason = reports.Skip, idle(planned, o)
 	case broken == nil:
 		r.Verdict, r.Note = reports.Pass, qualified(o)
 	case waited && intact:
-		r.Verdict, r.Note = reports.Pass, fmt.Sprintf("no %s deadline is declared: it waited as long as it took", p.Case.Deadline)
+		r.Verdict, r.Note = reports.Pass, fmt.Sprintf("no %s deadline is declared: it waited as long as it took", undeclaredIn(p.Case))
 		broken = nil
 	case waited:
 		r.Verdict = reports.Warn
-		r.Reason = fmt.Sprintf("no %s deadline is declared, and it waits for ever; add one, or declare it", p.Case.Deadline)
+		r.Reason = fmt.Sprintf("no %s deadline is declared, and it waits for ever; add one, or declare it", undeclaredIn(p.Case))
 	case o.OwnText && intact:
 		r.Verdict, r.Reason = reports.Skip, "void: the client sends a text of its own, for which this case's faults are not made"
 		broken = nil
@@ -237,6 +253,14 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 func overdue(o cases.Observation) bool {
 	_, high := cases.Window(o.Declared.Total, o.Scale)
 	return o.Declared.Total > 0 && o.Elapsed > high
+}
+
+// undeclaredIn names the deadline that the case is about; a hunt's are about those that bound an exchange.
+func undeclaredIn(c cases.Case) string {
+	if c.Deadline == "" {
+		return string(fixtures.ReadDeadline) + " or " + string(fixtures.TotalDeadline)
+	}
+	return string(c.Deadline)
 }
 
 // qualified says what weakens a pass; empty if nothing does.
@@ -268,6 +292,19 @@ func void(c cases.Case, planned []proxy.Fault, o cases.Observation) string {
 	if len(c.Exchange.Messages) > 1 && c.Exchange.Messages[0].HTTP.Location > 0 && requests(o) == 1 && (o.Outcome == fixtures.OK || o.Outcome == fixtures.Other) {
 		return "void: the client does not follow redirects"
 	}
+	if c.ID != huntID { // where one fault may be in another's way, and what the others do is judged nevertheless
+		if why := idle(planned, o); why != "" {
+			return why
+		}
+	}
+	if o.Trace.Unconfirmed > 0 {
+		return "void: the target had not read a slice when the wire stopped waiting, so the cut may not have been seen"
+	}
+	return ""
+}
+
+// idle says which planned fault did not strike; empty if all did.
+func idle(planned []proxy.Fault, o cases.Observation) string {
 	struck := map[string]bool{}
 	for _, s := range o.Trace.Fired {
 		struck[s.Fault] = true
@@ -281,9 +318,6 @@ func void(c cases.Case, planned []proxy.Fault, o cases.Observation) string {
 			sent, back = sent+c.Upstream.In, back+c.Downstream.In
 		}
 		return fmt.Sprintf("never fired: %s; the client sent %d bytes and the server %d, over %d connections", f, sent, back, len(o.Trace.Conns))
-	}
-	if o.Trace.Unconfirmed > 0 {
-		return "void: the target had not read a slice when the wire stopped waiting, so the cut may not have been seen"
 	}
 	return ""
 }
