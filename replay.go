@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -29,12 +27,7 @@ func replayCommand() *cobra.Command {
 			"failure showed.",
 		Example: "  faultwire replay faultwire-report/cases/my-client/tcp.timeout.drip/repro.yaml --count 20\n" +
 			"  faultwire replay repro.yaml --client 'python3 client.py {host} {port}' --read-timeout 500ms",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return errors.New("replay what? Name one repro.yaml, such as those in faultwire-report/cases/…")
-			}
-			return nil
-		},
+		Args: oneFile("replay"),
 		RunE: func(c *cobra.Command, args []string) error { return o.replayFile(c, args[0], count) },
 	}
 	o.bindTarget(c)
@@ -56,7 +49,15 @@ func (o *options) replayFile(c *cobra.Command, file string, count int) error {
 	if err != nil {
 		return err
 	}
-	return o.again(c.Context(), c.OutOrStdout(), e, pair, r, count)
+	t := tally{repro: r}
+	for t.failed == nil && t.judged+t.void < count {
+		result := e.Result(c.Context(), pair)
+		if c.Context().Err() != nil {
+			return &ended{reports.ExitInterrupted, nil}
+		}
+		t.count(result)
+	}
+	return t.end(c, pair)
 }
 
 // reproduced is the repro of a file, and the engine with its one target. The caller closes it.
@@ -76,54 +77,6 @@ func (o *options) reproduced(file string) (*suites.Repro, *suites.Engine, error)
 	}
 	e, err := suites.New(suites.Options{Targets: []targets.Target{under}, Patterns: o.patterns, Seed: r.Seed, Scale: r.Scale, Full: true})
 	return r, e, err
-}
-
-// again runs the pair again and again. What counts is the promise that the file says was broken, or any, if it says none.
-func (o *options) again(ctx context.Context, out io.Writer, e *suites.Engine, pair suites.Pair, r *suites.Repro, count int) error {
-	shown, other, judged := 0, 0, 0
-	var example, skipped *reports.Result
-	for range count {
-		result := e.Result(ctx, pair)
-		if ctx.Err() != nil {
-			return &ended{reports.ExitInterrupted, nil}
-		}
-		switch result.Verdict {
-		case reports.Error:
-			fmt.Fprint(out, result.Text())
-			return &ended{reports.ExitError, nil}
-		case reports.Skip:
-			skipped = &result
-			continue
-		}
-		judged++
-		switch {
-		case result.Finding == nil:
-		case r.Promise == "" || result.Finding.Promise == r.Promise:
-			shown++
-			example = &result
-		default:
-			other++
-			if example == nil {
-				example = &result
-			}
-		}
-	}
-	if judged == 0 {
-		fmt.Fprintf(out, "%s: not judged: %s\n", pair.Name(), skipped.Reason)
-		return &ended{reports.ExitNoVerdict, nil}
-	}
-	if example != nil {
-		fmt.Fprintf(out, "%s\n", strings.TrimRight(example.Text(), "\n"))
-	}
-	fmt.Fprintf(out, "\n%s: reproduced %s", pair.Name(), reports.Share(shown, judged))
-	if other > 0 {
-		fmt.Fprintf(out, "; and %d times another promise was broken", other)
-	}
-	fmt.Fprintln(out)
-	if shown > 0 {
-		return &ended{reports.ExitNonconformant, nil}
-	}
-	return nil
 }
 
 // replayed is the target that the file is about, as the user names it.

@@ -60,6 +60,9 @@ const blur = 2 * time.Millisecond
 
 func witnessed(s schedule, o cases.Observation, x cases.Call) (w seen) {
 	end := x.Began + x.Elapsed + blur
+	if len(o.Calls) == 0 {
+		end += o.Blur // what a process takes to end is taken off, and may have been less this time
+	}
 	w.lastIn = x.Began
 	for i := range o.Trace.Conns {
 		c := &o.Trace.Conns[i]
