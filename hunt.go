@@ -53,6 +53,7 @@ func huntCommand() *cobra.Command {
 	f.Uint64Var(&o.seed, "seed", 0, "a `number` that the schedules follow from (default random)")
 	f.Float64Var(&o.scale, "time-scale", 1, "a `factor` on built-in deadlines, patience and graces, for slow machines; declared deadlines stay")
 	f.StringVar(&file, "output", huntFile, "the `file` for the repro of what was found")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "say each schedule that breaks a promise, and how often it did when it was tried again")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "say only what came of it")
 	return c
 }
@@ -98,6 +99,9 @@ func (o *options) hunt(c *cobra.Command, bounds suites.Hunting, file string) err
 		line.say(o.huntOpening(under, bounds))
 	}
 	bounds.Told = line.note
+	if o.verbose {
+		bounds.Broke = line.say
+	}
 	release := context.AfterFunc(c.Context(), func() { line.say("Interrupted: ending what is in flight. Once more leaves at once.") })
 	line.begin()
 	found, hunted, err := e.Hunt(c.Context(), bounds)

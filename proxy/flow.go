@@ -37,6 +37,7 @@ type flow struct {
 	drop     atomic.Pointer[armed] // a timeout that has struck: no byte passes
 	paused   atomic.Pointer[armed] // a stall that has struck
 	unsliced atomic.Bool           // the receiver does not read: cuts would prove nothing
+	slicing  time.Duration         // under turn: what cutting has taken so far
 	stuck    atomic.Int64          // when the write in progress began, in ns of the trace's clock; 0 if none is
 	done     flag                  // the receiver has been told of the end
 }
@@ -231,6 +232,7 @@ func (f *flow) pass(p []byte) {
 			f.moved.add(int64(len(p)))
 			return
 		}
+		began := time.Now()
 		n, cut, mask := f.piece(p)
 		out := p[:n]
 		if mask != 0 {
@@ -248,6 +250,8 @@ func (f *flow) pass(p []byte) {
 		}
 		if cut {
 			f.lockstep()
+			f.slicing += time.Since(began)
+			f.pair.relay.rec.stretched(f.slicing)
 		}
 		f.strikeDue(p, len(p) > 0)
 	}

@@ -330,6 +330,13 @@ func (r *recorder) late(by time.Duration) {
 	r.trace.Late = max(r.trace.Late, by)
 }
 
+// stretched notes for how long slices have held up a direction so far.
+func (r *recorder) stretched(by time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.trace.Stretched = max(r.trace.Stretched, by)
+}
+
 func (r *recorder) unconfirmed() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -11,6 +11,7 @@ type Trace struct {
 	SignBlur    time.Duration `json:"sign_blur_ns,omitempty"` // how much earlier than FirstSign it may have been: a SYN is looked for, not announced
 	Late        time.Duration `json:"late_ns,omitempty"`      // the latest that the wire did what it should have done at once or at a given time
 	Unconfirmed int           `json:"unconfirmed,omitempty"`  // lock-step slices whose reading could not be confirmed
+	Stretched   time.Duration `json:"stretched_ns,omitempty"` // the longest that waiting for slices to be read has held up one direction, all in all
 	Forgotten   int           `json:"forgotten,omitempty"`    // connections that are no longer in Conns: the oldest of very many
 }
 

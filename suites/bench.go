@@ -67,12 +67,6 @@ func (b *bench) blocked(ctx context.Context, e *Engine) string {
 }
 
 func (b *bench) calibrate(ctx context.Context, e *Engine) {
-	leave, err := e.pool.enter(ctx, controlCase)
-	if err != nil {
-		b.control = interrupted()
-		return
-	}
-	defer leave()
 	b.speaks = b.target.Role == targets.ServerRole || b.target.Command == nil || b.target.Command.Classify != nil || b.target.Command.Session
 	p := Pair{controlCase, b.target}
 	began := time.Now()
@@ -84,11 +78,12 @@ func (b *bench) calibrate(ctx context.Context, e *Engine) {
 		b.control = e.complete(reports.Result{Verdict: reports.Skip, Reason: halfClosesReason}, p, began)
 		return
 	}
-	o, err := e.observe(ctx, b, controlCase, false)
-	if err != nil {
-		b.control = reports.Result{Verdict: reports.Error, Reason: err.Error(), Attachments: startEvidence(err)}
+	o, retaken, instead := e.attested(ctx, controlCase, e.once(ctx, b, controlCase))
+	if instead != nil {
+		b.control = *instead
 	} else {
 		b.control = e.judge(p, o)
+		b.control.Retaken = retaken
 		if b.control.Finding != nil {
 			b.control.Finding.Advice = explainTo(b.target, o)
 		}
@@ -114,8 +109,8 @@ func (b *bench) calibrate(ctx context.Context, e *Engine) {
 func (e *Engine) hears(ctx context.Context, b *bench) bool {
 	refused := controlCase
 	refused.Wire = func(cases.Timing, cases.Request) []proxy.Fault { return []proxy.Fault{proxy.Refuse()} }
-	o, err := e.observe(ctx, &bench{target: b.target}, refused, false) // by our own wire: no Toxiproxy refuses
-	if err != nil {
+	o, _, instead := e.attested(ctx, refused, e.once(ctx, &bench{target: b.target}, refused)) // by our own wire: no Toxiproxy refuses
+	if instead != nil {
 		return false
 	}
 	switch o.Outcome {

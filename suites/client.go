@@ -49,7 +49,8 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 	}
 	begun := wire.Elapsed()
 	said, hung := e.exchange(ctx, wire.relay, w, started, timing, func(ctx context.Context) targets.Said {
-		j := job(c, t, bodies, nil, timing)
+		j := job(c, t, bodies, nil)
+		j.Nudge = e.nudges(ctx, c, stage)
 		if c.Cancel.Times > 0 {
 			j.Cancel = signed(ctx, wire.relay, c.Cancel.In(timing))
 		}
@@ -109,11 +110,8 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 }
 
 // job is what the client is asked to do in the case: to play all of its messages, or, in a call, one.
-func job(c cases.Case, t *targets.Target, bodies [][]byte, call *fixtures.Call, timing cases.Timing) targets.Job {
+func job(c cases.Case, t *targets.Target, bodies [][]byte, call *fixtures.Call) targets.Job {
 	j := targets.Job{Messages: bodies, Promises: t.Promises, Lookout: c.ID == controlCase.ID}
-	if c.Nudged {
-		j.Nudge = timing.Read / 6
-	}
 	first := 0
 	if call != nil {
 		first, j.Push, j.Fresh = call.Message, call.Push, call.Fresh
@@ -147,6 +145,28 @@ func signed(ctx context.Context, relay relay, after time.Duration) <-chan struct
 	return then
 }
 
+// nudges say when the case's client is to get a signal, until ctx is done: from the moment on at which the fault has struck, for then it
+// waits for what it has asked. nil is never.
+func (e *Engine) nudges(ctx context.Context, c cases.Case, stage *fixtures.Stage) <-chan struct{} {
+	if !c.Nudged {
+		return nil
+	}
+	now := make(chan struct{})
+	e.work.Go(func() {
+		select {
+		case <-stage.Events.Happened("fault"):
+		case <-ctx.Done():
+		}
+		for waits(ctx, nil, stage.Deadlines.Read/6) {
+			select {
+			case now <- struct{}{}:
+			case <-ctx.Done():
+			}
+		}
+	})
+	return now
+}
+
 // heardLimit bounds what an observation keeps of the bytes a client received.
 const heardLimit = 256
 
@@ -159,7 +179,7 @@ func (e *Engine) plan(c cases.Case, t *targets.Target, timing cases.Timing) prox
 	return p.Facing(proxy.ClientSide)
 }
 
-// exchange runs call under the guard. What has not ended long after every deadline has hung: it is ended by resetting its
+// exchange runs call under the guard. The witness, if there is one, begins to count with the first sign. What has not ended long after every deadline has hung: it is ended by resetting its
 // wire, and if that does not help within a second, by ending its context.
 func (e *Engine) exchange(ctx context.Context, relay relay, w *witness, started func(), timing cases.Timing, call func(context.Context) targets.Said) (said targets.Said, hung bool) {
 	scale := e.options.Scale
@@ -172,7 +192,9 @@ func (e *Engine) exchange(ctx context.Context, relay relay, w *witness, started 
 			return
 		}
 		started()
-		w.restart() // what a start costs is no lateness
+		if w != nil {
+			w.restart() // what a start costs is no lateness
+		}
 		if !waits(ctx, nil, guard(timing, scale)) {
 			return
 		}

@@ -21,6 +21,7 @@ type Hunting struct {
 	Schedules int           // how many are drawn for each target; 0 is no bound
 	For       time.Duration // how long new ones are begun; 0 is no bound
 	Told      func(Hunted)  // told how far the hunt is, as each schedule ends, one at a time; may be nil
+	Broke     func(string)  // told of each schedule that broke a promise, and how often it did again; may be nil
 }
 
 // Hunted is how far a hunt has come.
@@ -108,6 +109,10 @@ func (h *hunt) run(ctx context.Context) (*Find, error) {
 		slices.SortFunc(suspects, func(a, b *find) int { return a.number - b.number })
 		for _, f := range suspects {
 			shown, last, err := h.engine.recur(ctx, f, agreement)
+			if h.bounds.Broke != nil {
+				h.bounds.Broke(fmt.Sprintf("schedule %d of %s: %s: %s; again %d of %d (%s)", f.number, f.schedule.target.Name, f.broken.Promise, f.broken.Seen,
+					shown, agreement, strings.Join(f.schedule.lines(), "; ")))
+			}
 			switch {
 			case ctx.Err() != nil || err != nil:
 				return h.unsteady, err
@@ -219,7 +224,8 @@ func (e *Engine) attempt(ctx context.Context, s schedule, number int, alone bool
 	}
 	p := Pair{c, s.target}
 	began := time.Now()
-	o, _, instead := e.observed(ctx, e.benches[s.target.Name], c)
+	b := e.benches[s.target.Name]
+	o, _, instead := e.attested(ctx, c, func() (cases.Observation, string, error) { return e.inTurn(ctx, b, c) })
 	switch {
 	case instead != nil && instead.Verdict == reports.Error && instead.Retaken == 0:
 		return nil, provesNothing, errors.New(instead.Reason)

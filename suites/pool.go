@@ -18,6 +18,7 @@ type pool struct {
 	starting chan struct{} // processes between exec and their first sign
 	calm     sync.RWMutex  // read-held by each process that starts, write-held by a timed one
 	stagger  sync.Mutex
+	alone    sync.RWMutex // write-held by a case that has all to itself
 }
 
 // Cases mostly wait, but not those that move much: 64 at once on two processors, measured, made each other later than the
@@ -49,8 +50,9 @@ func (p *pool) enter(ctx context.Context, c cases.Case) (leave func(), err error
 	case c.Timed:
 		lanes = []chan struct{}{p.quiet, p.slots}
 	}
-	taken := 0
+	taken, share := 0, func() {}
 	leave = func() {
+		share()
 		for _, lane := range lanes[:taken] {
 			<-lane
 		}
@@ -64,10 +66,18 @@ func (p *pool) enter(ctx context.Context, c cases.Case) (leave func(), err error
 			return nil, ctx.Err()
 		}
 	}
+	p.alone.RLock()
+	share = p.alone.RUnlock
 	p.stagger.Lock()
 	defer p.stagger.Unlock()
 	time.Sleep(startGap)
 	return leave, nil
+}
+
+// enterAlone waits until nobody has a place in the pool, and keeps everybody out until leave is called.
+func (p *pool) enterAlone() (leave func()) {
+	p.alone.Lock()
+	return p.alone.Unlock
 }
 
 // start waits for the turn to start a process. A timed one starts when no other is starting. The returned function says

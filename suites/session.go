@@ -70,11 +70,11 @@ func (e *Engine) ask(ctx context.Context, t *targets.Target, c cases.Case, s ses
 	scale := e.options.Scale
 	s.witness.restart()
 	bodies := s.stage.Messages(c.Exchange)
-	jobs := []targets.Job{job(c, t, bodies, nil, o.Timing)}
+	jobs := []targets.Job{job(c, t, bodies, nil)}
 	if len(c.Exchange.Calls) > 0 {
 		jobs = nil
 		for i := range c.Exchange.Calls {
-			jobs = append(jobs, job(c, t, bodies, &c.Exchange.Calls[i], o.Timing))
+			jobs = append(jobs, job(c, t, bodies, &c.Exchange.Calls[i]))
 		}
 	}
 	var watching *watcher
@@ -96,12 +96,15 @@ func (e *Engine) ask(ctx context.Context, t *targets.Target, c cases.Case, s ses
 			}
 			waits(ctx, nil, call.Pause.In(o.Timing))
 		}
-		started := func() {}
+		started, w := func() {}, (*witness)(nil)
 		if i == 0 {
-			started = s.started // much is loaded only when it is needed first: a process is starting until it connects
+			started, w = s.started, s.witness // much is loaded only when it is needed first: a process is starting until it connects
 		}
 		begun := s.wire.Elapsed()
-		said, hung := e.exchange(ctx, s.wire.relay, s.witness, started, o.Timing, func(ctx context.Context) targets.Said { return client.Exchange(ctx, job) })
+		said, hung := e.exchange(ctx, s.wire.relay, w, started, o.Timing, func(ctx context.Context) targets.Said {
+			job.Nudge = e.nudges(ctx, c, s.stage)
+			return client.Exchange(ctx, job)
+		})
 		if said.Err != nil {
 			return o, watching, said.Err
 		}

@@ -28,6 +28,9 @@ func (e *Engine) beyondToxiproxy(p Pair) string {
 		return err.Error()
 	}
 	x := p.Case.Exchange
+	if p.Case.Nudged {
+		return strikesUntold
+	}
 	size := 0
 	for _, m := range x.Messages {
 		size += m.Size
@@ -132,8 +135,8 @@ func (e *Engine) halfCloses(ctx context.Context, b *bench) bool {
 	late.Wire = func(t cases.Timing, _ cases.Request) []proxy.Fault {
 		return []proxy.Fault{proxy.Latency(min(t.Read, t.Total)/4, 0).TowardsTarget()}
 	}
-	o, err := e.observe(ctx, &bench{target: b.target}, late, false)
-	if err != nil || o.Outcome != fixtures.OK || o.Damage != "" || len(o.Trace.Conns) == 0 {
+	o, _, instead := e.attested(ctx, late, e.once(ctx, &bench{target: b.target}, late))
+	if instead != nil || o.Outcome != fixtures.OK || o.Damage != "" || len(o.Trace.Conns) == 0 {
 		return false
 	}
 	c := o.Trace.Conns[0]

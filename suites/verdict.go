@@ -15,8 +15,12 @@ import (
 	"github.com/faultwire/faultwire/targets"
 )
 
-// retakes is how often an observation that the witness voided is taken again. Nothing else ever is.
-const retakes = 3
+// retakes is how often an observation that the witness voided is taken again, the last few times with nothing else going on in this
+// process. Nothing else is ever taken again.
+const (
+	retakes      = 6
+	retakesAlone = 4
+)
 
 // unconfirmedLate is how late the witness may be where a slice was not confirmed: more, and it was the machine that did not let
 // the target read.
@@ -34,7 +38,7 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 	if why := b.blocked(ctx, e); why != "" {
 		return reports.Result{Verdict: reports.Skip, Reason: why}
 	}
-	o, retaken, instead := e.observed(ctx, b, p.Case)
+	o, retaken, instead := e.attested(ctx, p.Case, func() (cases.Observation, string, error) { return e.inTurn(ctx, b, p.Case) })
 	if instead != nil {
 		return *instead
 	}
@@ -43,43 +47,49 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 	return r
 }
 
-// observed observes the case, and again as long as the witness voids what was seen. What is to be said instead of a judgement is the
-// last result, if there is any: of a machine too busy it is one that was taken again, and again.
-func (e *Engine) observed(ctx context.Context, b *bench, c cases.Case) (o cases.Observation, retaken int, instead *reports.Result) {
-	for ; ; retaken++ {
+// attested is an observation of the case that the witness lets stand, and how often it took another; or the result that there is instead
+// of one.
+func (e *Engine) attested(ctx context.Context, c cases.Case, take func() (o cases.Observation, lost string, err error)) (cases.Observation, int, *reports.Result) {
+	none := func(r reports.Result) (cases.Observation, int, *reports.Result) { return cases.Observation{}, 0, &r }
+	for retaken := 0; ; retaken++ {
 		if retaken > 0 {
 			e.stand.calm(ctx)
 		}
-		leave, err := e.pool.enter(ctx, c)
+		leave, err := e.admit(ctx, c, retaken)
 		if err != nil {
-			r := interrupted()
-			return o, retaken, &r
+			return none(interrupted())
 		}
 		if retaken == 0 && e.late() {
 			leave()
-			return o, retaken, &reports.Result{Verdict: reports.Skip, Reason: reports.NotRun}
+			return none(reports.Result{Verdict: reports.Skip, Reason: reports.NotRun})
 		}
-		var lost string
-		o, lost, err = e.inTurn(ctx, b, c)
+		o, lost, err := take()
 		leave()
 		switch {
 		case lost != "":
-			return o, retaken, &reports.Result{Verdict: reports.Skip, Reason: lost}
+			return none(reports.Result{Verdict: reports.Skip, Reason: lost})
 		case ctx.Err() != nil:
-			r := interrupted()
-			return o, retaken, &r
+			return none(interrupted())
 		case err != nil:
-			return o, retaken, &reports.Result{Verdict: reports.Error, Reason: err.Error(), Attachments: startEvidence(err)}
+			return none(reports.Result{Verdict: reports.Error, Reason: err.Error(), Attachments: startEvidence(err)})
 		}
 		late := lateness(c, o)
 		if late == 0 {
 			return o, retaken, nil
 		}
 		if retaken == retakes {
-			return o, retaken, &reports.Result{Verdict: reports.Error, Retaken: retaken,
-				Reason: fmt.Sprintf("machine too busy: a timer or the wire beside the case was %v late, %d times over; give it less to do, or raise --time-scale", late.Round(time.Millisecond), retaken+1)}
+			return none(reports.Result{Verdict: reports.Error, Retaken: retaken,
+				Reason: fmt.Sprintf("machine too busy: a timer or the wire beside the case was %v late, %d times over; give it less to do, or raise --time-scale", late.Round(time.Millisecond), retaken+1)})
 		}
 	}
+}
+
+// admit is when an observation may be taken for the first time, or again.
+func (e *Engine) admit(ctx context.Context, c cases.Case, retaken int) (leave func(), err error) {
+	if retaken > retakes-retakesAlone {
+		return e.pool.enterAlone(), nil
+	}
+	return e.pool.enter(ctx, c)
 }
 
 // beyond says why the pair cannot be judged, as far as that is known before anything runs; empty if it can.
@@ -128,6 +138,14 @@ func (e *Engine) inTurn(ctx context.Context, b *bench, c cases.Case) (o cases.Ob
 	return o, "", err
 }
 
+// once takes an observation that nothing is tried after.
+func (e *Engine) once(ctx context.Context, b *bench, c cases.Case) func() (cases.Observation, string, error) {
+	return func() (cases.Observation, string, error) {
+		o, err := e.observe(ctx, b, c, false)
+		return o, "", err
+	}
+}
+
 // observe runs the case once.
 func (e *Engine) observe(ctx context.Context, b *bench, c cases.Case, followUp bool) (cases.Observation, error) {
 	w, err := e.stand.call()
@@ -152,7 +170,8 @@ func (e *Engine) observe(ctx context.Context, b *bench, c cases.Case, followUp b
 
 // lateness is how late the witness and the wire were beside the case, if that is more than the case tolerates, else 0. What
 // measures time tolerates a fifth of its window at once; and no case of a client more in all than half a read deadline, or a
-// quarter of the time it took, for many short delays add up. With a server the deadlines are our own patience.
+// quarter of the time it took, for many short delays add up. With a server the deadlines are our own patience. Who is slow to read
+// slices takes his time; but on a machine that is late meanwhile it is the machine that takes it.
 func lateness(c cases.Case, o cases.Observation) time.Duration {
 	worst, total := max(o.Late, o.Trace.Late), o.LateInAll+o.Trace.Late
 	took := o.Elapsed
@@ -170,6 +189,9 @@ func lateness(c cases.Case, o cases.Observation) time.Duration {
 	if o.Trace.Unconfirmed > 0 {
 		tolerable = min(tolerable, unconfirmedLate)
 	}
+	if stretched := o.Trace.Stretched; stretched > brief(o) {
+		tolerable = min(tolerable, stretched/4)
+	}
 	if total > tolerable {
 		return total
 	}
@@ -183,6 +205,14 @@ func lateness(c cases.Case, o cases.Observation) time.Duration {
 		}
 	}
 	return 0
+}
+
+// brief is how long the wire may take to slice a stream before it matters to a target that waits for the whole only so long.
+func brief(o cases.Observation) time.Duration {
+	if o.Role == targets.ServerRole {
+		return o.Timing.Idle / 2
+	}
+	return o.Timing.Read / 2
 }
 
 // judge turns the observation into a verdict.

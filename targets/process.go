@@ -272,19 +272,17 @@ func (p *program) signal(send func(pid int)) {
 	}
 }
 
-// nudge sends the program a signal that means nothing, again and again, until stop is called; with a zero time none.
-func (p *program) nudge(every time.Duration) (stop func()) {
-	if every == 0 {
+// nudge sends the program a signal that means nothing each time that it is told to, until stop is called.
+func (p *program) nudge(now <-chan struct{}) (stop func()) {
+	if now == nil {
 		return func() {}
 	}
 	quit := make(chan struct{})
 	var nudging sync.WaitGroup
 	nudging.Go(func() {
-		ticker := time.NewTicker(every)
-		defer ticker.Stop()
 		for {
 			select {
-			case <-ticker.C:
+			case <-now:
 			case <-p.done:
 				return
 			case <-quit:

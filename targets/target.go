@@ -122,7 +122,7 @@ type Job struct {
 	Network  Network            // clients in this process: where to dial; see [Job.DialContext]
 	TLS      *tls.Config        // clients in this process: what to connect with, under TLS; nil is none
 	Cancel   <-chan struct{}    // clients in this process: the context is cancelled when it is closed; nil is never
-	Nudge    time.Duration      // clients with a process: it gets a signal that means nothing, SIGWINCH, as often; zero is never
+	Nudge    <-chan struct{}    // clients with a process: each makes it get a signal that means nothing, SIGWINCH; nil is never
 }
 
 // payload is what is handed over to be sent. Of HTTP's methods only POST carries anything.

@@ -11,7 +11,7 @@ import (
 
 const (
 	cancelAt    = 0.1 // of the deadline that would end it
-	stoppedBy   = 0.35
+	stoppedBy   = 0.8 // well before it, however busy the machine
 	basisCancel = "a call whose context is cancelled returns, and lets go of its connection"
 )
 
@@ -19,7 +19,7 @@ var _ = cases.RegisterFamily("while", []string{"connecting", "reading"}, func(wh
 	deadline := map[string]fixtures.Deadline{"connecting": fixtures.ConnectDeadline, "reading": fixtures.ReadDeadline}[while]
 	c := cases.Case{
 		ID:     "tcp.timeout.cancelled",
-		Title:  "stops at once when it is cancelled while it is " + while,
+		Title:  "stops soon when it is cancelled while it is " + while,
 		Level:  cases.Should,
 		Role:   cases.Client,
 		Speaks: cases.Connections,
@@ -54,7 +54,7 @@ var _ = cases.RegisterFamily("while", []string{"connecting", "reading"}, func(wh
 func stopped(d fixtures.Deadline) cases.Expectation {
 	return cases.JudgeFunc(func(o cases.Observation) *cases.Broken {
 		deadline := float64(o.Timing.Of(d))
-		if o.Elapsed <= time.Duration(deadline*stoppedBy)+o.LateInAll && o.Outcome != fixtures.OK {
+		if o.Elapsed <= time.Duration(deadline*stoppedBy) && o.Outcome != fixtures.OK {
 			return nil
 		}
 		return &cases.Broken{Promise: cases.NeverHang, Expected: fmt.Sprintf("an end right after it was cancelled at %v", time.Duration(deadline*cancelAt)),

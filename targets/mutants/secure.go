@@ -223,13 +223,21 @@ func handshakeFirst(_ context.Context, l net.Listener, serve func(net.Conn) erro
 }
 
 func untilDamaged(ctx context.Context, l net.Listener, serve func(net.Conn) error) {
-	allAtOnce(ctx, l, func(conn net.Conn) error {
-		err := serve(conn)
-		if fixtures.OutcomeOf(err) == fixtures.Other && !errors.Is(err, net.ErrClosed) {
-			l.Close()
-		}
-		return err
-	})
+	allAtOnce(ctx, l, func(conn net.Conn) error { return serve(&fatal{conn, l}) })
+}
+
+// A fatal connection takes its listener with it when it is damaged, and before its end is seen.
+type fatal struct {
+	net.Conn
+	l net.Listener
+}
+
+func (f *fatal) Read(b []byte) (int, error) {
+	n, err := f.Conn.Read(b)
+	if err != nil && fixtures.OutcomeOf(err) == fixtures.Other && !errors.Is(err, net.ErrClosed) {
+		f.l.Close()
+	}
+	return n, err
 }
 
 func hangUpUnder(_ context.Context, conn net.Conn) {
