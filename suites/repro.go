@@ -82,11 +82,11 @@ func (r *Repro) YAML() []byte {
 	if r.Exchange != nil {
 		r.Exchange.write(&b)
 	}
+	b.WriteString("faults:")
 	if len(r.Plan.Faults) == 0 {
-		b.WriteString("faults: []\n")
-		return b.Bytes()
+		b.WriteString(" []")
 	}
-	b.WriteString("faults:\n")
+	b.WriteString("\n")
 	for _, f := range r.Plan.Faults {
 		line, err := json.Marshal(f)
 		if err != nil {
@@ -95,8 +95,13 @@ func (r *Repro) YAML() []byte {
 		}
 		fmt.Fprintf(&b, "- %s\n", line)
 	}
+	b.WriteString(reproEnd + "\n")
 	return b.Bytes()
 }
+
+// reproEnd is the last line of a file: YAML's end of a document. By it a file that was cut off is known, which might else be a good one
+// with fewer faults.
+const reproEnd = "..."
 
 func quoted(s string) string { return strconv.Quote(s) }
 
@@ -116,8 +121,12 @@ func ParseRepro(file string, text []byte) (*Repro, error) {
 	if err := decoder.Decode(&more); err == nil {
 		return nil, &ReproError{file, more.Line, "---", "is a second document; a repro is one"}
 	}
+	lines := strings.Split(strings.TrimRight(string(text), " \r\n"), "\n")
+	if last := len(lines); lines[last-1] != reproEnd {
+		return nil, &ReproError{file, last, "file", "is cut off, or was never whole: its last line is not " + reproEnd}
+	}
 	r := &Repro{Scale: 1}
-	read := reproReader{file: file}
+	read, faults := reproReader{file: file}, false
 	read.mapping(document.Content[0], "", map[string]func(*yaml.Node, string){
 		"version": func(n *yaml.Node, key string) {
 			if n.Value != ReproVersion {
@@ -142,8 +151,11 @@ func ParseRepro(file string, text []byte) (*Repro, error) {
 			})
 		},
 		"exchange": func(n *yaml.Node, key string) { r.Exchange = read.exchange(n, key) },
-		"faults":   func(*yaml.Node, string) {},
+		"faults":   func(*yaml.Node, string) { faults = true },
 	})
+	if read.err == nil && !faults {
+		read.fail(document.Content[0], "faults", "is missing; where there is none, it is []")
+	}
 	if read.err == nil && r.Case == "" {
 		read.fail(document.Content[0], "case", "is missing: which case it is")
 	}

@@ -85,10 +85,15 @@ func (r *reproReader) exchange(n *yaml.Node, key string) *Spoken {
 	if len(s.Messages) == 0 {
 		r.fail(n, key+".messages", "is missing: what is exchanged")
 	}
+	all := 0
 	for i, m := range s.Messages {
+		all += m.Size
 		if m.HTTP.Location >= len(s.Messages) {
 			r.fail(n, fmt.Sprintf("%s.messages[%d].http.location", key, i), "there is no message %d", m.HTTP.Location)
 		}
+	}
+	if all > fixtures.MaxFrame {
+		r.fail(n, key+".messages", "have %d bytes in all; %d are the most", all, fixtures.MaxFrame)
 	}
 	return s
 }
