@@ -247,13 +247,13 @@ func (e *Engine) attempt(ctx context.Context, s schedule, number int, alone bool
 	return &find{schedule: s, number: number, outcome: o.Outcome, broken: broken, result: e.complete(r, p, began)}, keptAll, nil
 }
 
-// mostVoid is how many attempts may prove nothing, for each that is asked for, before it is given up.
+// mostVoid is how many attempts may prove nothing before more are given up: each was taken again and again before.
 const mostVoid = 3
 
 // recur tries a find's schedule again, n times, one after another, and says how often it showed, and what was seen then, or at first.
 func (e *Engine) recur(ctx context.Context, f *find, n int) (shown int, last *find, err error) {
 	last = f
-	for tried, void := 0, 0; tried < n && void < mostVoid*n && ctx.Err() == nil; {
+	for tried, void := 0, 0; tried < n && void < mostVoid && ctx.Err() == nil; {
 		again, what, err := e.attempt(ctx, f.schedule, f.number, true)
 		switch {
 		case err != nil:
@@ -377,7 +377,7 @@ func (e *Engine) Shrink(ctx context.Context, r *Repro, how Shrinking) (*Find, er
 		return nil, &Blocked{b.control}
 	}
 	f, void, seen := (*find)(nil), 0, 0
-	for seen < how.Of && void < mostVoid*how.Of && ctx.Err() == nil && f == nil {
+	for seen < how.Of && void < mostVoid && ctx.Err() == nil && f == nil {
 		again, what, err := e.attempt(ctx, s, 0, true)
 		if err != nil {
 			return nil, err

@@ -111,6 +111,10 @@ func ParseRepro(file string, text []byte) (*Repro, error) {
 	if len(text) > maxRepro {
 		return nil, &ReproError{file, 1, "file", fmt.Sprintf("has %d bytes; a repro has %d at most", len(text), maxRepro)}
 	}
+	lines := strings.Split(strings.TrimRight(string(text), " \r\n"), "\n")
+	if last := len(lines); lines[last-1] != reproEnd && len(bytes.TrimSpace(text)) > 0 {
+		return nil, &ReproError{file, last, "file", "is cut off, or was never whole: its last line is not " + reproEnd}
+	}
 	var document, more yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
@@ -120,10 +124,6 @@ func ParseRepro(file string, text []byte) (*Repro, error) {
 	}
 	if err := decoder.Decode(&more); err == nil {
 		return nil, &ReproError{file, more.Line, "---", "is a second document; a repro is one"}
-	}
-	lines := strings.Split(strings.TrimRight(string(text), " \r\n"), "\n")
-	if last := len(lines); lines[last-1] != reproEnd {
-		return nil, &ReproError{file, last, "file", "is cut off, or was never whole: its last line is not " + reproEnd}
 	}
 	r := &Repro{Scale: 1}
 	read, faults := reproReader{file: file}, false

@@ -65,7 +65,7 @@ func TestAReproThatIsNoneIsToldSo(t *testing.T) {
 	const escape = "\x1b[2J"
 	for name, x := range map[string]struct{ text, says string }{
 		"empty":             {"", "r.yaml:1: file: is empty"},
-		"no YAML":           {"case: [", "r.yaml: yaml: line"},
+		"no YAML":           {"case: [\n...\n", "r.yaml: yaml: line"},
 		"a list":            {"- 1\n...\n", "r.yaml:1: file: must be a mapping"},
 		"cut off":           {sound[:len(sound)-40], "r.yaml"},
 		"a newer version":   {strings.Replace(sound, "version: 1", "version: 7", 1), `r.yaml:3: version: "7" is not known`},
@@ -78,8 +78,8 @@ func TestAReproThatIsNoneIsToldSo(t *testing.T) {
 		"no target":         {"version: 1\ncase: x\nfaults: []\n...\n", "target: is missing"},
 		"no time":           {strings.Replace(sound, "time_scale: 1.5", "time_scale: -1", 1), "time_scale: is -1"},
 		"an alias":          {"a: &a 1\ncase: *a\n...\n", "is not known here"},
-		"two documents":     {sound + "---\ncase: x\n", "is a second document"},
-		"a bomb":            {"case: x\nbroken: " + strings.Repeat("[", 100_000), "r.yaml"},
+		"two documents":     {sound + "---\ncase: x\n...\n", "is a second document"},
+		"a bomb":            {"case: x\nbroken: " + strings.Repeat("[", 100_000) + "\n...\n", "r.yaml: yaml: line 2: exceeded max depth"},
 		"long":              {strings.Repeat("#", 2<<20), "a repro has 1048576 at most"},
 
 		"cut off behind a fault": {strings.TrimSuffix(sound, "...\n"), "r.yaml:11: file: is cut off"},

@@ -269,7 +269,7 @@ func least(low, high int64, same func(int64) bool) {
 // sizes makes messages small. What strikes at a byte of one that has become too short for it strikes as far in, in proportion.
 func (s *shrinker) sizes() {
 	for i := range s.find.schedule.Messages {
-		least(0, int64(s.find.schedule.Messages[i].Size), func(size int64) bool {
+		least(min(1, int64(s.find.schedule.Messages[i].Size)), int64(s.find.schedule.Messages[i].Size), func(size int64) bool {
 			m := s.find.schedule.Messages[i]
 			before := m.Size
 			m.Size = int(size)
