@@ -52,9 +52,11 @@ func huntCommand() *cobra.Command {
 	f.DurationVar(&bounds.For, "for", 0, "begin no schedule after this `time` (default 1m, or no bound with --schedules)")
 	f.Uint64Var(&o.seed, "seed", 0, "a `number` that the schedules follow from (default random)")
 	f.Float64Var(&o.scale, "time-scale", 1, "a `factor` on built-in deadlines, patience and graces, for slow machines; declared deadlines stay")
+	f.StringVar(&bounds.Promise, "promise", "", "hunt only what breaks this `promise`, such as 'never lie': what else is broken is passed over")
 	f.StringVar(&file, "output", huntFile, "the `file` for the repro of what was found")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "say each schedule that breaks a promise, and how often it did when it was tried again")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "say only what came of it")
+	completed(c, "promise", suites.Promises())
 	return c
 }
 
@@ -65,6 +67,8 @@ func (o *options) hunt(c *cobra.Command, bounds suites.Hunting, file string) err
 		return fmt.Errorf("--schedules: %d schedules are none; write 1 or more", bounds.Schedules)
 	case flags.Changed("for") && bounds.For <= 0:
 		return fmt.Errorf("--for: in %v nothing can be tried; write a time such as 10m", bounds.For)
+	case bounds.Promise != "" && !slices.Contains(suites.Promises(), bounds.Promise):
+		return fmt.Errorf("--promise: %q is none of %s", bounds.Promise, strings.Join(suites.Promises(), ", "))
 	case !(o.scale > 0) || math.IsInf(o.scale, 0):
 		return fmt.Errorf("--time-scale: %g stretches nothing; write a number above 0, such as 3", o.scale)
 	}

@@ -99,6 +99,7 @@ func TestMistakesInHunts(t *testing.T) {
 	}{
 		{"hunt --schedules 0", 2, "--schedules: 0 schedules are none"},
 		{"hunt --for -1s", 2, "--for: in -1s nothing can be tried"},
+		{"hunt --promise always", 2, `--promise: "always" is none of never hang, never lie,`},
 		{"hunt --time-scale 0", 2, "--time-scale: 0 stretches nothing"},
 		{"hunt x", 2, "hunt takes flags only"},
 		{"hunt --server-address 127.0.0.1:9 --schedules 1", 2, "nothing to hunt: it is a server"},
@@ -116,7 +117,7 @@ func TestMistakesInHunts(t *testing.T) {
 		{"flake latency.yaml --width 5 --count 5", 2, "--count and --width exclude each other"},
 		{"flake latency.yaml --count 3 -q", 1, "reproduced 3 of 3 (95 %: at least 44 %)"},
 		{"replay cut.yaml", 2, "cut.yaml:11: file: is cut off"},
-		{"replay empty.yaml", 2, "empty.yaml:11: exchange.messages: must be a list"},
+		{"replay empty.yaml", 2, "empty.yaml:10: exchange.messages: must be a list"},
 		{"replay command.yaml --client true", 2, "command.yaml:4: command: is not known here"},
 		{"replay newer.yaml --client true", 2, `newer.yaml:3: version: "2" is not known; this Faultwire reads version 1`},
 		{"replay nobody.yaml", 2, `nobody.yaml is about "mine", a client that speaks echo, and names no command: give it with --client`},

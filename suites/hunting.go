@@ -20,6 +20,7 @@ import (
 type Hunting struct {
 	Schedules int           // how many are drawn for each target; 0 is no bound
 	For       time.Duration // how long new ones are begun; 0 is no bound
+	Promise   string        // the only one that is hunted; empty is all five
 	Told      func(Hunted)  // told how far the hunt is, as each schedule ends, one at a time; may be nil
 	Broke     func(string)  // told of each schedule that broke a promise, and how often it did again; may be nil
 }
@@ -177,7 +178,7 @@ func (h *hunt) round(ctx context.Context) (suspects []*find, failed error) {
 				case ctx.Err() != nil:
 				case err != nil:
 					over, failed = true, err
-				case f != nil:
+				case f != nil && (h.bounds.Promise == "" || h.bounds.Promise == string(f.broken.Promise)):
 					over, suspects = true, append(suspects, f)
 					h.told.Schedules++
 				default:

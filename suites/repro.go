@@ -186,6 +186,9 @@ var (
 	}
 )
 
+// Promises are the five, by name.
+func Promises() []string { return slices.Clone(promises) }
+
 func protocols() (all []string) {
 	for _, p := range fixtures.Protocols() {
 		all = append(all, string(p))
