@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -86,8 +87,16 @@ func (o *options) replayed(file string, r *suites.Repro) (targets.Target, error)
 	built := strings.HasPrefix(r.Target, "reference-") && len(o.given()) == 0
 	if built {
 		all = reference.Targets(r.Scale)
-	} else if all, err = o.targets(); err != nil {
-		return targets.Target{}, err
+	} else {
+		if all, _, err = o.named(); err != nil {
+			return targets.Target{}, err
+		}
+		if len(o.only) == 0 && slices.ContainsFunc(all, func(t targets.Target) bool { return t.Name == r.Target }) {
+			o.only = []string{r.Target} // no matter what else is configured, and whether its program is there
+		}
+		if all, err = o.targets(); err != nil {
+			return targets.Target{}, err
+		}
 	}
 	if !built && o.selfTest {
 		return targets.Target{}, fmt.Errorf("%s is about %s, and names no command: give it with --client or --server, or in %s", file, r.About(), defaultConfig)
