@@ -45,10 +45,10 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 		started = e.pool.start(c.Timed)
 	}
 	if inSession(t, c) {
-		return e.observeSession(ctx, t, c, session{stage, service, wire, w, started}, o)
+		return e.observeSession(ctx, t, c, session{stage, service, wire, started}, o)
 	}
 	begun := wire.Elapsed()
-	said, hung := e.exchange(ctx, wire.relay, w, started, timing, func(ctx context.Context) targets.Said {
+	said, hung := e.exchange(ctx, wire.relay, started, timing, func(ctx context.Context) targets.Said {
 		j := job(c, t, bodies, nil)
 		j.Nudge = e.nudges(ctx, c, stage)
 		if c.Cancel.Times > 0 {
@@ -95,7 +95,7 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 	if t.Command == nil {
 		o.Blur = first - begun
 	} else {
-		late, _ := w.late()
+		late, _ := w.late(o.Trace.Began.Add(first))
 		o.Blur += o.Trace.SignBlur + late
 	}
 	o.Elapsed = max(0, ended-first-b.exitCost)
@@ -179,9 +179,9 @@ func (e *Engine) plan(c cases.Case, t *targets.Target, timing cases.Timing) prox
 	return p.Facing(proxy.ClientSide)
 }
 
-// exchange runs call under the guard. The witness, if there is one, begins to count with the first sign. What has not ended long after every deadline has hung: it is ended by resetting its
+// exchange runs call under the guard. What has not ended long after every deadline has hung: it is ended by resetting its
 // wire, and if that does not help within a second, by ending its context.
-func (e *Engine) exchange(ctx context.Context, relay relay, w *witness, started func(), timing cases.Timing, call func(context.Context) targets.Said) (said targets.Said, hung bool) {
+func (e *Engine) exchange(ctx context.Context, relay relay, started func(), timing cases.Timing, call func(context.Context) targets.Said) (said targets.Said, hung bool) {
 	scale := e.options.Scale
 	ctx, cancel := context.WithCancel(ctx)
 	var over atomic.Bool
@@ -192,9 +192,6 @@ func (e *Engine) exchange(ctx context.Context, relay relay, w *witness, started 
 			return
 		}
 		started()
-		if w != nil {
-			w.restart() // what a start costs is no lateness
-		}
 		if !waits(ctx, nil, guard(timing, scale)) {
 			return
 		}

@@ -19,7 +19,7 @@ func Lateness(ctx context.Context, attend time.Duration) (time.Duration, error) 
 	}
 	waits(ctx, nil, attend)
 	w.dismiss()
-	worst, _ := w.late()
+	worst, _ := w.late(time.Time{})
 	return worst, nil
 }
 

@@ -14,7 +14,7 @@ import (
 //
 //	peer under test ⇄ wire ⇄ reference server
 //	reference client ⇄ wire ⇄ peer under test
-func (e *Engine) observePeer(ctx context.Context, b *bench, c cases.Case, followUp bool, w *witness) (cases.Observation, error) {
+func (e *Engine) observePeer(ctx context.Context, b *bench, c cases.Case, followUp bool) (cases.Observation, error) {
 	t, scale := b.target, e.options.Scale
 	timing := effective(t.Promises, scale)
 	o := cases.Observation{Role: targets.PeerRole, Declared: t.Promises, Timing: timing, Scale: scale, Speaks: true}
@@ -59,7 +59,7 @@ func (e *Engine) observePeer(ctx context.Context, b *bench, c cases.Case, follow
 	dialling.Dial, dialling.Direct = in.Dial, e.dialer(peer.Addr)
 	played := make(chan fixtures.Record, 1)
 	go func() { played <- dialling.Play(ctx, toward.Exchange) }()
-	o, _, err = e.ask(ctx, t, c, session{stage, service, out, w, started}, peer, o)
+	o, _, err = e.ask(ctx, t, c, session{stage, service, out, started}, peer, o)
 	stage.Events.Happen("asked")
 	record := <-played
 	if err != nil {

@@ -26,7 +26,6 @@ type session struct {
 	stage   *fixtures.Stage
 	service *fixtures.Service
 	wire    *wire
-	witness *witness
 	started func()
 }
 
@@ -68,7 +67,6 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 // watched from the middle on; it is the caller's to stop.
 func (e *Engine) ask(ctx context.Context, t *targets.Target, c cases.Case, s session, client targets.Session, o cases.Observation) (cases.Observation, *watcher, error) {
 	scale := e.options.Scale
-	s.witness.restart()
 	bodies := s.stage.Messages(c.Exchange)
 	jobs := []targets.Job{job(c, t, bodies, nil)}
 	if len(c.Exchange.Calls) > 0 {
@@ -96,12 +94,12 @@ func (e *Engine) ask(ctx context.Context, t *targets.Target, c cases.Case, s ses
 			}
 			waits(ctx, nil, call.Pause.In(o.Timing))
 		}
-		started, w := func() {}, (*witness)(nil)
+		started := func() {}
 		if i == 0 {
-			started, w = s.started, s.witness // much is loaded only when it is needed first: a process is starting until it connects
+			started = s.started // much is loaded only when it is needed first: a process is starting until it connects
 		}
 		begun := s.wire.Elapsed()
-		said, hung := e.exchange(ctx, s.wire.relay, w, started, o.Timing, func(ctx context.Context) targets.Said {
+		said, hung := e.exchange(ctx, s.wire.relay, started, o.Timing, func(ctx context.Context) targets.Said {
 			job.Nudge = e.nudges(ctx, c, s.stage)
 			return client.Exchange(ctx, job)
 		})

@@ -158,19 +158,28 @@ func (e *Engine) observe(ctx context.Context, b *bench, c cases.Case, followUp b
 	case targets.ClientRole:
 		o, err = e.observeClient(ctx, b, c, w)
 	case targets.PeerRole:
-		o, err = e.observePeer(ctx, b, c, followUp, w)
+		o, err = e.observePeer(ctx, b, c, followUp)
 	default:
 		o, err = e.observeServer(ctx, b, c, followUp)
 	}
 	w.dismiss()
-	o.Late, o.LateInAll = w.late()
+	o.Late, o.LateInAll = w.late(heardFrom(b.target, o))
 	o.Attended = time.Since(began)
 	return o, err
 }
 
+// heardFrom is when the witness begins to count: what the start of a client's process costs, up to its first sign on the wire, is no
+// lateness.
+func heardFrom(t *targets.Target, o cases.Observation) (since time.Time) {
+	if t.Command != nil && t.Role != targets.ServerRole && o.Trace.FirstSign != nil {
+		return o.Trace.Began.Add(*o.Trace.FirstSign)
+	}
+	return since
+}
+
 // lateness is how late the witness and the wire were beside the case, if that is more than the case tolerates, else 0. What
 // measures time tolerates a fifth of its window at once; and no case of a client more in all than half a read deadline, or a
-// quarter of the time it took, for many short delays add up. With a server the deadlines are our own patience. Who is slow to read
+// quarter of the time it took, for many short delays add up. With a server what is short is its idle deadline. Who is slow to read
 // slices takes his time; but on a machine that is late meanwhile it is the machine that takes it.
 func lateness(c cases.Case, o cases.Observation) time.Duration {
 	worst, total := max(o.Late, o.Trace.Late), o.LateInAll+o.Trace.Late
@@ -184,7 +193,7 @@ func lateness(c cases.Case, o cases.Observation) time.Duration {
 	tolerable := max(o.Timing.Read/2, took/4)
 	if o.Role == targets.ServerRole {
 		// How soon the wire could dial a server is the server's doing.
-		worst, total, tolerable = o.Late, o.LateInAll, max(patience(o.Scale), o.Attended)/4
+		worst, total, tolerable = o.Late, o.LateInAll, max(min(patience(o.Scale), 2*o.Timing.Idle), o.Attended)/4
 	}
 	if o.Trace.Unconfirmed > 0 {
 		tolerable = min(tolerable, unconfirmedLate)

@@ -16,8 +16,14 @@ type witness struct {
 	stop chan struct{}
 	done chan struct{}
 
-	mu           sync.Mutex
-	worst, total time.Duration
+	mu     sync.Mutex
+	rounds []round // that were late
+}
+
+// A round of the witness that took longer than it should have.
+type round struct {
+	ended time.Time
+	late  time.Duration
 }
 
 const (
@@ -96,6 +102,7 @@ func (w *witness) attend() {
 		select {
 		case <-timer.C:
 		case <-w.stop:
+			w.note(due)
 			return
 		}
 		if _, err := w.conn.Write(buf); err != nil {
@@ -104,27 +111,30 @@ func (w *witness) attend() {
 		if _, err := io.ReadFull(w.conn, buf); err != nil {
 			return
 		}
-		if late := time.Since(due); late > noteworthy {
-			w.mu.Lock()
-			w.worst, w.total = max(w.worst, late), w.total+late
-			w.mu.Unlock()
-		}
+		w.note(due)
 		timer.Reset(witnessTick)
 	}
 }
 
-// late is by how much the witness has been late so far: at worst, and all in all.
-func (w *witness) late() (worst, total time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.worst, w.total
+// note takes down a round that ends now, if it is late.
+func (w *witness) note(due time.Time) {
+	now := time.Now()
+	if late := now.Sub(due); late > noteworthy {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.rounds = append(w.rounds, round{now, late})
+	}
 }
 
-// restart forgets how late the witness was so far.
-func (w *witness) restart() {
+// late is by how much the witness has been late since: at worst, and all in all.
+func (w *witness) late(since time.Time) (worst, total time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.worst, w.total = 0, 0
+	for _, r := range w.rounds {
+		late := max(0, min(r.late, r.ended.Sub(since)))
+		worst, total = max(worst, late), total+late
+	}
+	return worst, total
 }
 
 // dismiss ends the witness and waits for it.
@@ -148,7 +158,7 @@ func (s *stand) calm(ctx context.Context) {
 		}
 		on := waits(ctx, nil, quiet)
 		w.dismiss()
-		if worst, _ := w.late(); !on || worst == 0 {
+		if worst, _ := w.late(time.Time{}); !on || worst == 0 {
 			return
 		}
 	}
