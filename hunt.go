@@ -32,16 +32,18 @@ func huntCommand() *cobra.Command {
 	)
 	c := &cobra.Command{
 		Use:   "hunt",
-		Short: "Try random schedules of faults on a client until one breaks a promise, and make that one small",
-		Long: "Try random schedules of faults on a client until one breaks a promise, and make that one small.\n\n" +
+		Short: "Try random schedules of faults until one breaks a promise, and make that one small",
+		Long: "Try random schedules of faults on a client or a server until one breaks a promise, and make that one small.\n\n" +
 			"A schedule is an exchange and what goes wrong on the wire meanwhile, drawn from the seed. No case says what is to come of it: it is\n" +
 			"judged by the five promises. What breaks one is tried again, five times, on a machine that does nothing else; what shows each time\n" +
-			"is made as small as it gets, and written as a repro. What shows only now and then is said to be unsteady. A target that declares no\n" +
-			"read and no total deadline may wait for ever. Without a target, Faultwire's own clients are hunted.\n\n" +
+			"is made as small as it gets, and written as a repro. What shows only now and then is said to be unsteady. A client that declares no\n" +
+			"read and no total deadline may wait for ever. Of a server it is asked that it goes on, serves whoever is there meanwhile and comes\n" +
+			"afterwards, and serves in full where nothing is lost. Without a target, Faultwire hunts itself.\n\n" +
 			"Exit codes: 0 nothing found, 1 found, 2 usage or configuration, 3 nothing could be judged, 4 Faultwire or the machine failed,\n" +
 			"130 interrupted.",
 		Example: "  faultwire hunt --client 'python3 client.py {host} {port}' --read-timeout 500ms\n" +
-			"  faultwire hunt --config faultwire.yaml --target my-client --for 10m\n" +
+			"  faultwire hunt --server './server --port {port}' --idle-timeout 600ms\n" +
+			"  faultwire hunt --config faultwire.yaml --target my-client --for 10m --promise 'never lie'\n" +
 			"  faultwire hunt --schedules 500 --seed 7",
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return o.hunt(c, bounds, file) },
@@ -83,7 +85,7 @@ func (o *options) hunt(c *cobra.Command, bounds suites.Hunting, file string) err
 		return err
 	}
 	if o.selfTest {
-		under = slices.DeleteFunc(under, func(t targets.Target) bool { return t.Role != targets.ClientRole || suites.NotHunted(&t) != "" })
+		under = slices.DeleteFunc(under, func(t targets.Target) bool { return suites.NotHunted(&t) != "" })
 	}
 	for i := range under {
 		under[i].KnownFailures = nil // a hunt knows no case
@@ -127,7 +129,7 @@ func (o *options) huntOpening(under []targets.Target, bounds suites.Hunting) str
 	}
 	what := strings.Join(hunted, ", ")
 	if o.selfTest {
-		what = "Faultwire's own clients"
+		what = "Faultwire itself"
 	}
 	limit := ""
 	if bounds.Schedules > 0 {

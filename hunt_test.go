@@ -77,7 +77,7 @@ func TestAHuntThatFindsNothing(t *testing.T) {
 	inFolder(t, nil)
 	code, stdout, stderr := faultwire(t, "hunt", "--seed", "1", "--schedules", "3")
 	g.Expect(code).To(Equal(0), stdout+stderr)
-	g.Expect(stderr).To(ContainSubstring("Hunting Faultwire's own clients, 3 schedules each, seed 1"))
+	g.Expect(stderr).To(ContainSubstring("Hunting Faultwire itself, 3 schedules each, seed 1"))
 	g.Expect(stdout).To(MatchRegexp(`^No promise was broken: 0 of \d+ \(95 %: at most \d+ %\), seed 1; \d+ schedules, [\d.]+ a second.* in [\d.]+ s\n$`))
 	g.Expect(huntFile).NotTo(BeAnExistingFile())
 }
@@ -89,6 +89,7 @@ func TestMistakesInHunts(t *testing.T) {
 		"two.yaml": twoTargets, "mine.txt": "mine", "latency.yaml": strings.Replace(fragile, "FAULT", "stall", 1),
 		"cut.yaml": string(hunted[:len(hunted)-9]), "empty.yaml": strings.Replace(string(hunted), "  messages:\n", "  messages: []\n", 1),
 		"command.yaml": strings.Replace(string(hunted), "version: 1", "version: 1\ncommand: [touch, ran]", 1),
+		"peer.yaml":    "targets:\n- {name: p, role: peer, protocol: framed, command: [sh, '{listen_port}', '{port}']}\n",
 		"newer.yaml":   strings.Replace(string(hunted), "version: 1", "version: 2", 1),
 		"nobody.yaml":  strings.Replace(string(hunted), "  messages:\n", "  messages: [{size: 1}]\n", 1),
 	})
@@ -102,7 +103,7 @@ func TestMistakesInHunts(t *testing.T) {
 		{"hunt --promise always", 2, `--promise: "always" is none of never hang, never lie,`},
 		{"hunt --time-scale 0", 2, "--time-scale: 0 stretches nothing"},
 		{"hunt x", 2, "hunt takes flags only"},
-		{"hunt --server-address 127.0.0.1:9 --schedules 1", 2, "nothing to hunt: it is a server"},
+		{"hunt --config peer.yaml --schedules 1", 2, "nothing to hunt: it is a peer"},
 		{"hunt --schedules 1 --output mine.txt", 2, "--output: mine.txt is there already, and is no repro"},
 		{"hunt --schedules 1 --output none/x.yaml", 4, "cannot write the repro into none/x.yaml"},
 		{"hunt --client ./none", 2, "none does not exist"},

@@ -51,7 +51,10 @@ func (s schedule) lines() (all []string) {
 		if special := spokenHTTP(m.HTTP); len(special) > 0 {
 			said += ", " + strings.Join(special, ", ")
 		}
-		if s.Session {
+		switch {
+		case s.Session && s.target.Role == targets.ServerRole:
+			said += ", answered before the next"
+		case s.Session:
 			said += ", an exchange of its own"
 		}
 		all = append(all, said)
@@ -75,7 +78,7 @@ func kin(s schedule) *cases.Case {
 		return nil
 	}
 	types := func(faults []proxy.Fault) (all []string) {
-		for _, f := range relative(faults, targets.ClientRole) {
+		for _, f := range relative(faults, s.target.Role) {
 			all = append(all, f.Type+" "+string(f.Stream))
 		}
 		slices.Sort(all)

@@ -12,8 +12,8 @@ import (
 )
 
 // Hunt looks for what no case has thought of: it draws so many schedules of exchanges and faults from the seed, runs each against the
-// client in virtual time, as [RunVirtual] does with cases, and judges by the five promises. The first that breaks one is made as small
-// as it gets and fails the test, with the faults it takes and what was seen. A sound client survives any number of schedules. What
+// client or server in virtual time, as [RunVirtual] does with cases, and judges by the five promises. The first that breaks one is made as small
+// as it gets and fails the test, with the faults it takes and what was seen. What is sound survives any number of schedules. What
 // cannot be run in virtual time the command's hunt tries over real sockets: [Engine.Hunt].
 func Hunt(t *testing.T, target targets.Target, schedules int, seed uint64) {
 	t.Helper()
@@ -31,8 +31,8 @@ func Hunt(t *testing.T, target targets.Target, schedules int, seed uint64) {
 // NotHunted says why a hunt has no schedules for the target; empty if there are.
 func NotHunted(t *targets.Target) string {
 	switch {
-	case t.Role != targets.ClientRole:
-		return "it is a " + string(t.Role) + "; what is hunted is clients"
+	case t.Role == targets.PeerRole:
+		return "it is a peer; what is hunted is clients and servers"
 	case t.Protocol == fixtures.UDPProtocol:
 		return "it speaks udp; what goes wrong in a hunt goes wrong with streams"
 	}
@@ -61,9 +61,12 @@ func huntVirtually(t *testing.T, target targets.Target, schedules int, seed uint
 func (e *Engine) huntIn(ctx context.Context, target string, seed uint64, from, to int, unsteady *find) *find {
 	bench := e.benches[target]
 	e.trust(target, reports.Result{Verdict: reports.Pass})
+	if _, err := e.observe(ctx, bench, controlCase, false); err != nil { // which tells what page a server serves
+		return unsteady
+	}
 	deck := newDeck(bench.target, e.options.Scale, seed)
 	for n := from; n < to && ctx.Err() == nil; n++ {
-		s := deck.draw(n)
+		s := deck.drawFor(n)
 		o, broken := e.try(ctx, bench, s)
 		if broken == nil {
 			continue
@@ -82,11 +85,11 @@ func (e *Engine) huntIn(ctx context.Context, target string, seed uint64, from, t
 
 // try observes the schedule and says which promise it broke; nil if none.
 func (e *Engine) try(ctx context.Context, b *bench, s schedule) (cases.Observation, *cases.Broken) {
-	o, err := e.observe(ctx, b, s.asCase(), true)
+	o, err := e.observe(ctx, b, s.toTarget(), true)
 	if err != nil || o.Outcome == fixtures.Unsupported {
 		return o, nil
 	}
-	return o, s.asCase().Sound().Judge(o)
+	return o, s.toTarget().Sound().Judge(o)
 }
 
 // agreement is how many times in a row a schedule must break the same promise by the same outcome to be taken for the bug's.

@@ -24,9 +24,9 @@ func huntSchedules(t *testing.T, otherwise int) int {
 	return n
 }
 
-func hunted(t targets.Target) bool { return t.Role == targets.ClientRole && notVirtual(t) == "" }
+func hunted(t targets.Target) bool { return NotHunted(&t) == "" && notVirtual(t) == "" }
 
-func TestHuntFindsNothingInSoundClients(t *testing.T) {
+func TestHuntFindsNothingInSoundTargets(t *testing.T) {
 	for _, target := range reference.Targets(1) {
 		if hunted(target) {
 			t.Run(target.Name, func(t *testing.T) { Hunt(t, target, huntSchedules(t, 500), 1) })

@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,17 +10,14 @@ import (
 	"sync"
 	"time"
 
-	"github.com/faultwire/faultwire/fixtures"
-	"github.com/faultwire/faultwire/proxy"
 	"github.com/faultwire/faultwire/reports"
-	"github.com/faultwire/faultwire/suites/cases"
-	"github.com/faultwire/faultwire/targets"
 )
 
 // A Hunting is what bounds a hunt over real sockets, and who is told of it.
 type Hunting struct {
 	Schedules int           // how many are drawn for each target; 0 is no bound
 	For       time.Duration // how long new ones are begun; 0 is no bound
+	Shrink    time.Duration // how long what is found is made smaller; 0 is a minute
 	Promise   string        // the only one that is hunted; empty is all five
 	Told      func(Hunted)  // told how far the hunt is, as each schedule ends, one at a time; may be nil
 	Broke     func(string)  // told of each schedule that broke a promise, and how often it did again; may be nil
@@ -57,10 +55,10 @@ func (b *Blocked) Error() string {
 	return b.Control.Target + " fails the plain exchange, without any fault: " + b.Control.Reason
 }
 
-// shrinkLimit bounds how long a hunt makes its find smaller; [Engine.Shrink] may go on.
+// shrinkLimit bounds how long a hunt makes its find smaller, if nothing else is said; [Engine.Shrink] may go on.
 const shrinkLimit = time.Minute
 
-// Hunt tries the schedules that follow from the engine's seed with each of its clients, over real sockets, many at once, and judges by the
+// Hunt tries the schedules that follow from the engine's seed with each of its targets, over real sockets, many at once, and judges by the
 // five promises. What broke one is tried again, alone on the wire, [agreement] times: if it shows each time it is made small and returned.
 // What shows again, but not each time, is returned if nothing steady was found. nil is nothing found. The error is a [Blocked], wraps
 // [ErrNotHunted], or says what the machine failed at.
@@ -130,7 +128,7 @@ func (h *hunt) run(ctx context.Context) (*Find, error) {
 
 // shrunk is the find made small.
 func (h *hunt) shrunk(ctx context.Context, f *find) (*Find, error) {
-	f, shown, err := h.engine.shrunk(ctx, f, agreement, agreement, shrinkLimit, func(tried int) {
+	f, shown, err := h.engine.shrunk(ctx, f, agreement, agreement, cmp.Or(h.bounds.Shrink, shrinkLimit), func(tried int) {
 		h.told.Shrinking = tried
 		h.tell()
 	})
@@ -150,7 +148,7 @@ func (h *hunt) draw() (schedule, int, bool) {
 		return schedule{}, 0, false
 	}
 	h.next++
-	return deck.draw(n), n, true
+	return deck.drawFor(n), n, true
 }
 
 // round tries schedules until one breaks something, or there are none any more.
@@ -193,248 +191,4 @@ func (h *hunt) round(ctx context.Context) (suspects []*find, failed error) {
 	}
 	workers.Wait()
 	return suspects, failed
-}
-
-// What an attempt came to that broke no promise.
-type unbroken int
-
-const (
-	keptAll       unbroken = iota // it kept the five
-	provesNothing                 // it proves nothing
-	waited                        // for longer than it never promised
-)
-
-func (h *hunt) count(what unbroken) {
-	switch what {
-	case provesNothing:
-		h.told.Void++
-		return
-	case waited:
-		h.told.Waited++
-	}
-	h.told.Schedules++
-}
-
-// attempt tries the schedule once. Alone it has the lane of those that are timed, whose witness is stricter. The error is that of a machine
-// that cannot run it at all.
-func (e *Engine) attempt(ctx context.Context, s schedule, number int, alone bool) (*find, unbroken, error) {
-	c := s.asCase()
-	c.Timed = alone
-	if slices.ContainsFunc(s.Messages, func(m fixtures.Message) bool { return !s.target.Speech().Carries(m, false) }) {
-		return nil, provesNothing, nil
-	}
-	p := Pair{c, s.target}
-	began := time.Now()
-	b := e.benches[s.target.Name]
-	o, _, instead := e.attested(ctx, c, func() (cases.Observation, string, error) { return e.inTurn(ctx, b, c) })
-	switch {
-	case instead != nil && instead.Verdict == reports.Error && instead.Retaken == 0:
-		return nil, provesNothing, errors.New(instead.Reason)
-	case instead != nil:
-		return nil, provesNothing, nil
-	}
-	r := e.judge(p, o)
-	switch {
-	case r.Verdict == reports.Error:
-		return nil, provesNothing, errors.New(r.Reason)
-	case r.Verdict == reports.Skip && strings.HasPrefix(r.Reason, "void: "):
-		return nil, provesNothing, nil
-	case r.Verdict == reports.Warn:
-		return nil, waited, nil
-	case r.Verdict != reports.Fail:
-		return nil, keptAll, nil
-	}
-	broken := &cases.Broken{Promise: cases.Promise(r.Finding.Promise), Expected: r.Finding.Expected, Seen: r.Finding.Seen, Advice: r.Finding.Advice}
-	return &find{schedule: s, number: number, outcome: o.Outcome, broken: broken, result: e.complete(r, p, began)}, keptAll, nil
-}
-
-// mostVoid is how many attempts may prove nothing before more are given up: each was taken again and again before.
-const mostVoid = 3
-
-// recur tries a find's schedule again, n times, one after another, and says how often it showed, and what was seen then, or at first.
-func (e *Engine) recur(ctx context.Context, f *find, n int) (shown int, last *find, err error) {
-	last = f
-	for tried, void := 0, 0; tried < n && void < mostVoid && ctx.Err() == nil; {
-		again, what, err := e.attempt(ctx, f.schedule, f.number, true)
-		switch {
-		case err != nil:
-			return shown, last, err
-		case what == provesNothing:
-			void++
-			continue
-		case f.same(again):
-			shown++
-			last = again
-		}
-		tried++
-	}
-	return shown, last, nil
-}
-
-// shrunk makes the find smaller, as long as that takes or may take; each step shows k of n times. It returns how often the smallest showed
-// of n times in the end.
-func (e *Engine) shrunk(ctx context.Context, f *find, k, n int, limit time.Duration, tried func(int)) (*find, int, error) {
-	enough, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	var failed error
-	count := 0
-	small := shrink(f, func(s schedule) *find {
-		if enough.Err() != nil || failed != nil {
-			return nil
-		}
-		count++
-		tried(count)
-		found, err := e.shows(enough, s, f, k, n)
-		if err != nil && enough.Err() == nil {
-			failed = err
-		}
-		return found
-	})
-	if failed != nil || ctx.Err() != nil {
-		return small, 0, failed
-	}
-	shown, last, err := e.recur(ctx, small, n)
-	return last, shown, err
-}
-
-// shows is the find that a smaller schedule makes, if it shows k of n times; nil if not. One is tried first; the others then run at once.
-func (e *Engine) shows(ctx context.Context, s schedule, f *find, k, n int) (*find, error) {
-	var (
-		mu     sync.Mutex
-		shown  int
-		last   *find
-		failed error
-	)
-	once := func() {
-		again, _, err := e.attempt(ctx, s, f.number, true)
-		mu.Lock()
-		defer mu.Unlock()
-		if err != nil {
-			failed = err
-		}
-		if f.same(again) {
-			shown++
-			last = again
-		}
-	}
-	for from := 0; from < n; {
-		if missed := from - shown; missed > n-k || failed != nil || ctx.Err() != nil {
-			return nil, failed
-		}
-		at := 1
-		if shown > 0 {
-			at = n - from
-		}
-		var all sync.WaitGroup
-		for range at {
-			all.Go(once)
-		}
-		all.Wait()
-		from += at
-	}
-	if shown < k {
-		return nil, failed
-	}
-	return last, failed
-}
-
-// findOf is the find as who asked for it gets it.
-func (e *Engine) findOf(f *find, shown, of int) *Find {
-	r := f.result
-	if like := kin(f.schedule); like != nil {
-		r.Case.Why, r.Case.Fix = like.Why, fmt.Sprintf("%s\nMore: faultwire explain %s", like.Fix, like.ID)
-	}
-	repro := f.schedule.repro(e.options.Seed, e.options.Scale)
-	repro.Promise, repro.Outcome = string(f.broken.Promise), string(f.outcome)
-	return &Find{Number: f.number, Result: r, Repro: repro, Shown: shown, Of: of, Lines: f.schedule.lines()}
-}
-
-// A CannotShrink is why a repro is as small as it gets, or nobody knows how to make it smaller.
-type CannotShrink struct{ Why string }
-
-func (e *CannotShrink) Error() string { return e.Why }
-
-// A Shrinking is how a repro is made smaller.
-type Shrinking struct {
-	Shown int           // a smaller schedule is taken if it shows so often
-	Of    int           // of so many times
-	For   time.Duration // how long smaller ones are begun
-	Told  func(Hunted)  // as each has been tried, one at a time
-}
-
-// Shrink makes the repro's schedule smaller with the engine's one target; a case's of the catalogue is made a schedule first, which is
-// judged by the five promises. The error is a [CannotShrink], a [Blocked], or says what the machine failed at. A find that showed less
-// often than is asked of it comes back as it was.
-func (e *Engine) Shrink(ctx context.Context, r *Repro, how Shrinking) (*Find, error) {
-	t := &e.options.Targets[0]
-	if why := NotHunted(t); why != "" {
-		return nil, &CannotShrink{why}
-	}
-	s, err := e.scheduleOf(r, t)
-	if err != nil {
-		return nil, err
-	}
-	if b := e.benches[t.Name]; b.blocked(ctx, e) != "" {
-		return nil, &Blocked{b.control}
-	}
-	f, void, seen := (*find)(nil), 0, 0
-	for seen < how.Of && void < mostVoid && ctx.Err() == nil && f == nil {
-		again, what, err := e.attempt(ctx, s, 0, true)
-		if err != nil {
-			return nil, err
-		}
-		switch {
-		case what == provesNothing:
-			void++
-		case again != nil && (r.Promise == "" || string(again.broken.Promise) == r.Promise && string(again.outcome) == r.Outcome):
-			f = again
-		default:
-			seen++
-		}
-	}
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case f == nil && r.Exchange == nil:
-		return nil, &CannotShrink{fmt.Sprintf("what %s found is not found by the five promises alone, tried %d times: it is about just these faults", r.Case, seen)}
-	case f == nil:
-		return nil, nil
-	}
-	shown, last, err := e.recur(ctx, f, how.Of)
-	if err != nil || shown < how.Shown {
-		return e.findOf(last, shown, how.Of), err
-	}
-	last, shown, err = e.shrunk(ctx, last, how.Shown, how.Of, how.For, func(n int) {
-		if how.Told != nil {
-			how.Told(Hunted{Shrinking: n})
-		}
-	})
-	return e.findOf(last, shown, how.Of), err
-}
-
-// scheduleOf is the schedule that the repro holds, or that its case comes down to.
-func (e *Engine) scheduleOf(r *Repro, t *targets.Target) (schedule, error) {
-	if r.Exchange != nil {
-		return r.schedule(t), nil
-	}
-	p, err := e.Replaying(r)
-	if err != nil {
-		return schedule{}, err
-	}
-	x := p.Case.Exchange
-	if len(x.Conns) > 0 || p.Case.Watch != nil || p.Case.Cancel != (fixtures.Span{}) || p.Case.Nudged {
-		return schedule{}, &CannotShrink{r.Case + " has a script of its own, not only faults: what it takes cannot be drawn smaller"}
-	}
-	return schedule{
-		Messages: x.Messages, Session: len(x.Calls) > 0, Shown: p.Case.Shown, target: t,
-		Plan: proxy.Plan{Seed: r.Seed, Faults: named(relative(r.Plan.Faults, r.Role))},
-	}, nil
-}
-
-// named are the faults with names of their own.
-func named(faults []proxy.Fault) []proxy.Fault {
-	for i := range faults {
-		faults[i].Name = fmt.Sprintf("f%d", i+1)
-	}
-	return faults
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -18,13 +19,13 @@ import (
 	"github.com/faultwire/faultwire/targets/reference"
 )
 
-func clientsOf(all []targets.Target) (clients []targets.Target) {
+func huntedOf(all []targets.Target) (hunted []targets.Target) {
 	for _, t := range all {
 		if NotHunted(&t) == "" {
-			clients = append(clients, t)
+			hunted = append(hunted, t)
 		}
 	}
-	return clients
+	return hunted
 }
 
 func mutantNamed(t *testing.T, name string) targets.Target {
@@ -46,8 +47,8 @@ func overSockets(t *testing.T, seed uint64, under ...targets.Target) *Engine {
 	return e
 }
 
-func TestAHuntOverSocketsFindsNothingInSoundClients(t *testing.T) {
-	e := overSockets(t, 1, clientsOf(reference.Targets(1))...)
+func TestAHuntOverSocketsFindsNothingInSoundTargets(t *testing.T) {
+	e := overSockets(t, 1, huntedOf(reference.Targets(1))...)
 	found, hunted, err := e.Hunt(t.Context(), Hunting{Schedules: huntSchedules(t, 15), Broke: func(s string) { t.Log(s) }})
 	g := NewWithT(t)
 	g.Expect(err).NotTo(HaveOccurred())
@@ -63,6 +64,8 @@ func TestAHuntOverSocketsFindsMutants(t *testing.T) {
 		"client-short-buffer":        cases.NeverLie,
 		"client-reset-as-timeout":    cases.SayWhat,
 		"client-http-short-is-whole": cases.NeverLie,
+		"server-one-client":          cases.Recover,
+		"server-short-buffer":        cases.NeverLie,
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -70,7 +73,7 @@ func TestAHuntOverSocketsFindsMutants(t *testing.T) {
 			var mu sync.Mutex
 			told := 0
 			e := overSockets(t, 1, target)
-			found, hunted, err := e.Hunt(t.Context(), Hunting{Schedules: 400, Told: func(Hunted) { mu.Lock(); told++; mu.Unlock() }})
+			found, hunted, err := e.Hunt(t.Context(), Hunting{Schedules: 400, Shrink: 5 * time.Second, Told: func(Hunted) { mu.Lock(); told++; mu.Unlock() }})
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(found).NotTo(BeNil(), fmt.Sprintf("%+v", hunted))
 			t.Logf("schedule %d, %+v: %s: %v", found.Number, hunted, found.Repro.Promise, found.Lines)
@@ -108,10 +111,11 @@ func TestAHuntDemandsNoDeadlineThatIsNotDeclared(t *testing.T) {
 
 func TestWhatIsNotHunted(t *testing.T) {
 	g := NewWithT(t)
-	server := overSockets(t, 1, reference.Targets(1)[1])
-	_, _, err := server.Hunt(t.Context(), Hunting{Schedules: 1})
+	peer := reference.Targets(1)
+	peer = slices.DeleteFunc(peer, func(t targets.Target) bool { return t.Role != targets.PeerRole })
+	_, _, err := overSockets(t, 1, peer...).Hunt(t.Context(), Hunting{Schedules: 1})
 	g.Expect(err).To(MatchError(ErrNotHunted))
-	g.Expect(err).To(MatchError(ContainSubstring("it is a server")))
+	g.Expect(err).To(MatchError(ContainSubstring("it is a peer")))
 
 	broken := reference.Targets(1)[0]
 	broken.Name, broken.Client = "broken", brokenClient{}

@@ -292,7 +292,7 @@ func (e *Engine) repro(p Pair, o cases.Observation, broken *cases.Broken) []byte
 		r.Promise = string(broken.Promise)
 	}
 	if p.Case.ID == huntID {
-		r.Exchange = &Spoken{Messages: p.Case.Exchange.Messages, Session: len(p.Case.Exchange.Calls) > 0, Shown: p.Case.Shown}
+		r.Exchange = &Spoken{Messages: p.Case.Exchange.Messages, Session: oneByOne(p.Case), Shown: p.Case.Shown}
 	}
 	return r.YAML()
 }
@@ -328,7 +328,7 @@ func (e *Engine) Replaying(r *Repro) (Pair, error) {
 		if why := NotHunted(t); why != "" {
 			return Pair{}, fmt.Errorf("%s cannot be replayed with it: %s", legible(quoted(t.Name)), why)
 		}
-		return Pair{r.schedule(t).asCase(), t}, nil
+		return Pair{r.schedule(t).toTarget(), t}, nil
 	}
 	for _, p := range e.pairs {
 		if p.Case.ID != r.Case {

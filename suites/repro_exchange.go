@@ -16,7 +16,7 @@ import (
 // A Spoken is the exchange of a hunt's schedule, as a repro has it.
 type Spoken struct {
 	Messages []fixtures.Message
-	Session  bool                 // each message is an exchange of its own, in one session
+	Session  bool                 // each message is an exchange of its own, in one session; with a server: it is answered before the next is sent
 	Shown    fixtures.Certificate // under TLS: what the server shows
 }
 
@@ -37,7 +37,7 @@ var (
 func (s *Spoken) write(b *bytes.Buffer) {
 	b.WriteString("exchange:\n")
 	if s.Session {
-		b.WriteString("  session: true # each message is an exchange of its own\n")
+		b.WriteString("  session: true # one after the other\n")
 	}
 	if s.Shown != fixtures.Valid {
 		fmt.Fprintf(b, "  certificate: %s\n", s.Shown)
@@ -137,8 +137,10 @@ func (r *Repro) checkExchange(read *reproReader, root *yaml.Node) {
 	case r.Exchange == nil:
 	case r.Case != huntID:
 		read.fail(root, "exchange", "only what a hunt found has one; the case says what is exchanged")
-	case r.Role != targets.ClientRole:
-		read.fail(root, "target.role", "is %s; what a hunt found is about a client", r.Role)
+	case r.Role == targets.PeerRole:
+		read.fail(root, "target.role", "is %s; what a hunt found is about a client or a server", r.Role)
+	case r.Role == targets.ServerRole && r.Exchange.Shown != fixtures.Valid:
+		read.fail(root, "exchange.certificate", "is what a server shows; it is for clients")
 	case r.Exchange.Shown != fixtures.Valid && !r.TLS:
 		read.fail(root, "exchange.certificate", "is shown under TLS only, and the target speaks none")
 	case r.Protocol != string(fixtures.HTTPProtocol) && slices.ContainsFunc(r.Exchange.Messages, func(m fixtures.Message) bool { return m.HTTP != (fixtures.HTTP{}) }):
@@ -149,10 +151,18 @@ func (r *Repro) checkExchange(read *reproReader, root *yaml.Node) {
 // repro is what it takes to see the schedule's failure again.
 func (s schedule) repro(seed uint64, scale float64) *Repro {
 	return &Repro{
-		Case: huntID, Title: s.asCase().Title, Target: s.target.Name, Role: s.target.Role, Protocol: string(s.target.Protocol), TLS: s.target.TLS,
+		Case: huntID, Title: s.toTarget().Title, Target: s.target.Name, Role: s.target.Role, Protocol: string(s.target.Protocol), TLS: s.target.TLS,
 		Seed: seed, Scale: scale, Exchange: &Spoken{Messages: s.Messages, Session: s.Session, Shown: s.Shown},
-		Plan: proxy.Plan{Seed: seed, Faults: s.Plan.Facing(proxy.ClientSide).Faults},
+		Plan: proxy.Plan{Seed: seed, Faults: s.Plan.Facing(side(s.target)).Faults},
 	}
+}
+
+// side is where the target is.
+func side(t *targets.Target) proxy.Side {
+	if t.Role == targets.ServerRole {
+		return proxy.ServerSide
+	}
+	return proxy.ClientSide
 }
 
 // schedule is the hunt's schedule that the repro holds, for the target.

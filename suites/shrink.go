@@ -45,7 +45,7 @@ func (s schedule) key() string {
 // take takes the schedule for the find's if it does the same. What was tried once is not tried again.
 func (s *shrinker) take(smaller schedule) bool {
 	key := smaller.key()
-	if s.tried[key] || key == s.find.schedule.key() || smaller.Plan.Facing(proxy.ClientSide).Validate() != nil {
+	if s.tried[key] || key == s.find.schedule.key() || smaller.Plan.Facing(side(smaller.target)).Validate() != nil {
 		return false
 	}
 	s.tried[key] = true
