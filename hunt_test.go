@@ -89,7 +89,7 @@ func TestMistakesInHunts(t *testing.T) {
 		"two.yaml": twoTargets, "mine.txt": "mine", "latency.yaml": strings.Replace(fragile, "FAULT", "stall", 1),
 		"cut.yaml": string(hunted[:len(hunted)-9]), "empty.yaml": strings.Replace(string(hunted), "  messages:\n", "  messages: []\n", 1),
 		"command.yaml": strings.Replace(string(hunted), "version: 1", "version: 1\ncommand: [touch, ran]", 1),
-		"peer.yaml":    "targets:\n- {name: p, role: peer, protocol: framed, command: [sh, '{listen_port}', '{port}']}\n",
+		"peer.yaml":    "targets:\n- {name: p, role: peer, protocol: framed, command: [sh, '{listen_port}', '{port}'], session: true}\n",
 		"newer.yaml":   strings.Replace(string(hunted), "version: 1", "version: 2", 1),
 		"nobody.yaml":  strings.Replace(string(hunted), "  messages:\n", "  messages: [{size: 1}]\n", 1),
 	})

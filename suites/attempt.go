@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/faultwire/faultwire/fixtures"
@@ -72,24 +73,48 @@ func (e *Engine) attempt(ctx context.Context, s schedule, number int, alone bool
 // mostVoid is how many attempts may prove nothing before more are given up: each was taken again and again before.
 const mostVoid = 3
 
-// recur tries a find's schedule again, n times, one after another, and says how often it showed, and what was seen then, or at first.
+// recur tries a find's schedule again, n times, first once and then as many at once as may be timed, and says how often it showed, and what
+// was seen then, or at first.
 func (e *Engine) recur(ctx context.Context, f *find, n int) (shown int, last *find, err error) {
 	last = f
-	for tried, void := 0, 0; tried < n && void < mostVoid && ctx.Err() == nil; {
-		again, what, err := e.attempt(ctx, f.schedule, f.number, true)
-		switch {
-		case err != nil:
-			return shown, last, err
-		case what == provesNothing:
-			void++
-			continue
-		case f.same(again):
-			shown++
-			last = again
+	for tried, void := 0, 0; tried < n && void < mostVoid && ctx.Err() == nil && err == nil; {
+		at := 1
+		if tried > 0 {
+			at = n - tried
 		}
-		tried++
+		for _, a := range e.attempts(ctx, f, at) {
+			switch {
+			case a.err != nil:
+				err = a.err
+			case a.what == provesNothing:
+				void++
+				continue
+			case f.same(a.find):
+				shown++
+				last = a.find
+			}
+			tried++
+		}
 	}
-	return shown, last, nil
+	return shown, last, err
+}
+
+// An attempted is what an attempt came to.
+type attempted struct {
+	find *find
+	what unbroken
+	err  error
+}
+
+// attempts tries a find's schedule so many times at once.
+func (e *Engine) attempts(ctx context.Context, f *find, n int) []attempted {
+	made := make([]attempted, n)
+	var all sync.WaitGroup
+	for i := range made {
+		all.Go(func() { made[i].find, made[i].what, made[i].err = e.attempt(ctx, f.schedule, f.number, true) })
+	}
+	all.Wait()
+	return made
 }
 
 // findOf is the find as who asked for it gets it.

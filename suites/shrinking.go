@@ -3,7 +3,6 @@ package suites
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/faultwire/faultwire/fixtures"
@@ -128,42 +127,25 @@ func (e *Engine) shrunk(ctx context.Context, f *find, k, n int, limit time.Durat
 }
 
 // shows is the find that a smaller schedule makes, if it shows k of n times; nil if not. One is tried first; the others then run at once.
-func (e *Engine) shows(ctx context.Context, s schedule, f *find, k, n int) (*find, error) {
-	var (
-		mu     sync.Mutex
-		shown  int
-		last   *find
-		failed error
-	)
-	once := func() {
-		again, _, err := e.attempt(ctx, s, f.number, true)
-		mu.Lock()
-		defer mu.Unlock()
-		if err != nil {
-			failed = err
+func (e *Engine) shows(ctx context.Context, smaller schedule, f *find, k, n int) (found *find, err error) {
+	candidate := *f
+	candidate.schedule = smaller
+	for tried, shown, at := 0, 0, 1; tried < n; at = n - tried {
+		if tried-shown > n-k || ctx.Err() != nil {
+			return nil, nil
 		}
-		if f.same(again) {
-			shown++
-			last = again
+		for _, a := range e.attempts(ctx, &candidate, at) {
+			if a.err != nil {
+				return nil, a.err
+			}
+			if f.same(a.find) {
+				shown++
+				found = a.find
+			}
+		}
+		if tried += at; tried >= n && shown < k {
+			return nil, nil
 		}
 	}
-	for from := 0; from < n; {
-		if missed := from - shown; missed > n-k || failed != nil || ctx.Err() != nil {
-			return nil, failed
-		}
-		at := 1
-		if shown > 0 {
-			at = n - from
-		}
-		var all sync.WaitGroup
-		for range at {
-			all.Go(once)
-		}
-		all.Wait()
-		from += at
-	}
-	if shown < k {
-		return nil, failed
-	}
-	return last, failed
+	return found, nil
 }
