@@ -88,7 +88,8 @@ func oneByOne(c cases.Case) bool {
 
 // connects reports whether the client is sure to get a connection, so that another can come beside it.
 func (s schedule) connects() bool {
-	return !s.target.TLS && !slices.ContainsFunc(s.Plan.Faults, func(f proxy.Fault) bool { return f.Type == "refuse" || f.Type == "connect_blackhole" })
+	unsure := []string{"refuse", "connect_blackhole", "accept_then_reset", "accept_then_close"}
+	return !s.target.TLS && !slices.ContainsFunc(s.Plan.Faults, func(f proxy.Fault) bool { return slices.Contains(unsure, f.Type) })
 }
 
 // gentle reports whether nothing is lost, and nothing so late that a server may take it for the end.
