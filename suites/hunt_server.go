@@ -113,13 +113,16 @@ func (s schedule) gentle() bool {
 		case "latency":
 			late += ms("latency") + ms("jitter")
 		case "coalesce":
-			late += ms("delay")
+			late += time.Duration(length/f.Attributes["size"]+1) * ms("delay")
 		case "slicer":
 			pieces := length/max(1, f.Attributes["average_size"]-f.Attributes["size_variation"]) + 1
 			late += time.Duration(pieces*f.Attributes["delay"]) * time.Microsecond
 		case "bandwidth":
 			late += time.Duration(length/max(1, f.Attributes["rate"])) * time.Millisecond
 		case "slice":
+			if every := f.Attributes["every"]; every > 0 {
+				late += time.Duration(length/every) * time.Millisecond // for each is awaited
+			}
 		case "stall":
 			if f.Until == nil || f.Until.For == 0 {
 				return false
