@@ -84,7 +84,7 @@ func TestKillMatrix(t *testing.T) {
 		all = append(all, m.Target)
 	}
 	e, err := suites.New(suites.Options{Targets: all, Seed: 1,
-		Patterns: []string{"tcp.**", "udp.**", "tcp.bandwidth.never-reads", "tcp.bandwidth.bounded-memory", "tcp.bandwidth.full-duplex",
+		Patterns: []string{"tcp.**", "http.**", "tls.**", "udp.**", "tcp.bandwidth.never-reads", "tcp.bandwidth.bounded-memory", "tcp.bandwidth.full-duplex",
 			"tcp.bandwidth.slow-crowd", "tcp.timeout.write-stall", "tcp.timeout.silent-while-sending"}}) // the long ones that somebody has to fail
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestKillMatrix(t *testing.T) {
 	m := newMatrix(results)
 	m.print(os.Stdout)
 	for _, mutant := range every {
-		if len(m.killed[mutant.Name]) == 0 {
+		if len(m.killed[mutant.Name]) == 0 && e.Control(context.Background(), mutant.Name).Verdict != reports.Fail { // with no patience, on a busy machine
 			t.Errorf("%s survives: it %s", mutant.Name, mutant.Defect)
 		}
 	}
