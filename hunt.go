@@ -181,7 +181,8 @@ func controlEnd(out io.Writer, blocked *suites.Blocked, interrupted bool) error 
 		code = reports.ExitNoVerdict
 	}
 	fmt.Fprintln(out, strings.TrimRight(blocked.Control.Text(), "\n"))
-	fmt.Fprintf(out, "\n%s fails the plain exchange, with no fault on the wire: what it does under a fault would mean nothing.\n", blocked.Control.Target)
+	fmt.Fprintf(out, "\n%s fails the plain exchange, with no fault on the wire: what it does under a fault would mean nothing.\n",
+		blocked.Control.Target)
 	return &ended{code, nil}
 }
 
@@ -198,7 +199,8 @@ func (o *options) tellFind(out io.Writer, found *suites.Find, file string) error
 	if !found.Steady() {
 		steady = "unsteady: it showed"
 	}
-	fmt.Fprintf(out, "\n  %s %s when it was tried again\n  repro     %s\n  again     %s\n\n", steady, reports.Share(found.Shown, found.Of), file, o.replayLine(file))
+	fmt.Fprintf(out, "\n  %s %s when it was tried again\n  repro     %s\n  again     %s\n\n", steady,
+		reports.Share(found.Shown, found.Of), file, o.replayLine(file))
 	return nil
 }
 

@@ -104,7 +104,8 @@ func (o *options) shrink(c *cobra.Command, from string, how suites.Shrinking, fi
 	case found == nil && interrupted:
 		return &ended{reports.ExitInterrupted, nil}
 	case found == nil:
-		fmt.Fprintf(out, "%s does not show: 0 of %d. faultwire flake %s says how seldom it does, and faultwire replay what else happens.\n", from, how.Of, from)
+		fmt.Fprintf(out, "%s does not show: 0 of %d. faultwire flake %s says how seldom it does, and faultwire replay what else happens.\n",
+			from, how.Of, from)
 		return nil
 	case found.Shown < how.Shown && !interrupted:
 		fmt.Fprintf(out, "%s shows %s, less often than --shown asks for: nothing was made smaller.\n", from, reports.Share(found.Shown, found.Of))

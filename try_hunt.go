@@ -237,7 +237,8 @@ func (h *tryHunt) judge(plan tryPlan, o outcome) *tryFind {
 	}
 	switch {
 	case r.TimedOut:
-		return found("never hang", fmt.Sprintf("an end by itself, within %v; without a fault it takes %s", h.trial.timeout, seconds(plain.Took)), r.howItWent())
+		return found("never hang",
+			fmt.Sprintf("an end by itself, within %v; without a fault it takes %s", h.trial.timeout, seconds(plain.Took)), r.howItWent())
 	case r.Signal != "" || slices.Contains(crashes, r.Exit):
 		return found("say what happened", "an exit of its own", r.howItWent())
 	case r.Leftover > plain.Leftover:
@@ -250,7 +251,8 @@ func (h *tryHunt) judge(plan tryPlan, o outcome) *tryFind {
 	}
 	for i, u := range r.Upstreams {
 		if most := storm(plain.Upstreams[i].Connections); u.Connections > most {
-			return found("recover and contain", fmt.Sprintf("a bounded number of attempts, such as %d", most), fmt.Sprintf("%s to %s", count(u.Connections, "connection"), u.Name))
+			return found("recover and contain", fmt.Sprintf("a bounded number of attempts, such as %d", most),
+				fmt.Sprintf("%s to %s", count(u.Connections, "connection"), u.Name))
 		}
 	}
 	return nil
@@ -269,8 +271,8 @@ func (h *tryHunt) tell(out io.Writer, f *tryFind) {
 	if f.shown < tryAgreement {
 		steady = "unsteady: it showed"
 	}
-	fmt.Fprintf(out, "\n  %s %s when it was tried again\n  kept in   %s, as the last of these runs has it\n  again     %s\n", steady, reports.Share(f.shown, tryAgreement),
-		filepath.Join(h.trial.output, tryFile), h.line(f))
+	fmt.Fprintf(out, "\n  %s %s when it was tried again\n  kept in   %s, as the last of these runs has it\n  again     %s\n", steady,
+		reports.Share(f.shown, tryAgreement), filepath.Join(h.trial.output, tryFile), h.line(f))
 }
 
 // line is what runs the command with the find's plan.

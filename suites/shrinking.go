@@ -57,7 +57,8 @@ func (e *Engine) Shrink(ctx context.Context, r *Repro, how Shrinking) (*Find, er
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case f == nil && r.Exchange == nil:
-		return nil, &CannotShrink{fmt.Sprintf("what %s found is not found by the five promises alone, tried %d times: it is about just these faults", r.Case, seen)}
+		why := "what %s found is not found by the five promises alone, tried %d times: it is about just these faults"
+		return nil, &CannotShrink{fmt.Sprintf(why, r.Case, seen)}
 	case f == nil:
 		return nil, nil
 	}
