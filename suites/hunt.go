@@ -89,7 +89,11 @@ func (e *Engine) try(ctx context.Context, b *bench, s schedule) (cases.Observati
 	if err != nil || o.Outcome == fixtures.Unsupported {
 		return o, nil
 	}
-	return o, s.toTarget().Sound().Judge(o)
+	broken := s.toTarget().Sound().Judge(o)
+	if untold(o, broken) {
+		broken = nil
+	}
+	return o, broken
 }
 
 // agreement is how many times in a row a schedule must break the same promise by the same outcome to be taken for the bug's.

@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/proxy"
 	"github.com/faultwire/faultwire/reports"
 	"github.com/faultwire/faultwire/suites/cases"
 	"github.com/faultwire/faultwire/targets"
@@ -154,4 +155,15 @@ func TestACaseIsShrunk(t *testing.T) {
 	_, err = script.Shrink(t.Context(), &Repro{Case: "tcp.connect.slow-accept", Role: targets.ClientRole, Protocol: "echo"}, Shrinking{Shown: 1, Of: 1, For: time.Minute})
 	var cannot *CannotShrink
 	g.Expect(errors.As(err, &cannot)).To(BeTrue(), "%v", err)
+}
+
+// A trace holds so many events of a connection, and no more: what rests on the others is not judged.
+func TestWhatTheTraceDoesNotHoldIsNotJudged(t *testing.T) {
+	g := NewWithT(t)
+	o := cases.Observation{Role: targets.ClientRole, Trace: proxy.Trace{Conns: []proxy.ConnTrace{{N: 1}, {N: 2, Dropped: 1}}}}
+	g.Expect(untold(o, &cases.Broken{Promise: cases.NeverHang})).To(BeTrue())
+	g.Expect(untold(o, &cases.Broken{Promise: cases.NeverLie})).To(BeFalse())
+	g.Expect(untold(o, nil)).To(BeFalse())
+	o.Trace.Conns[1].Dropped = 0
+	g.Expect(untold(o, &cases.Broken{Promise: cases.NeverHang})).To(BeFalse())
 }

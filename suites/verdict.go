@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -256,6 +257,9 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 	waited := o.Undeclared && broken != nil && broken.Promise == cases.NeverHang && !overdue(o) // for longer than it never promised
 	intact := o.Outcome == fixtures.OK && o.Damage == ""
 	switch {
+	case p.Case.ID == huntID && untold(o, broken):
+		r.Verdict, r.Reason = reports.Skip, "void: more moved on the wire than its trace keeps, and what was broken rests on when"
+		broken = nil
 	case broken == nil && p.Case.ID == huntID && idle(planned, o) != "":
 		r.Verdict, r.Reason = reports.Skip, idle(planned, o)
 	case broken == nil:
@@ -292,6 +296,15 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 func overdue(o cases.Observation) bool {
 	_, high := cases.Window(o.Declared.Total, o.Scale)
 	return o.Declared.Total > 0 && o.Elapsed > high
+}
+
+// untold reports whether a client is said to have broken a promise by when things moved, of which the trace does not hold all. That it
+// lied does not rest on that.
+func untold(o cases.Observation, broken *cases.Broken) bool {
+	if broken == nil || broken.Promise == cases.NeverLie || o.Role != targets.ClientRole {
+		return false
+	}
+	return slices.ContainsFunc(o.Trace.Conns, func(c proxy.ConnTrace) bool { return c.Dropped > 0 })
 }
 
 // undeclaredIn names the deadline that the case is about; a hunt's are about those that bound an exchange.
