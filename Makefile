@@ -15,7 +15,7 @@ PROGRAMS     ?= .
 SOAK         ?= 60s
 
 .DEFAULT_GOAL := help
-.PHONY: help build dist test race conformance lint cross bench ginkgo repeat stress soak peers mutants programs hunt realworld
+.PHONY: help build dist test race conformance lint cross bench ginkgo repeat stress soak peers mutants programs hunt realworld browser screenshots
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ programs: ## PROGRAMS=pattern real servers and clients, as far as they are insta
 
 realworld: ## real servers and clients against the whole catalogue, and what they fail: suites/REALWORLD.md; ten minutes
 	go run ./targets/examples/real/table -o suites/REALWORLD.md
+
+screenshots: build ## the README's pictures, of a real run; needs python3 and chromium
+	go run ./reports/screenshots bin/faultwire
 
 browser: ## the HTML report in headless Chromium: filter, open a case, copy a line; needs chromium and chromedriver
 	FAULTWIRE_BROWSER=1 go test -count=1 -v -run InABrowser ./reports

@@ -15,7 +15,7 @@ func TestExplain(t *testing.T) {
 	g.Expect(code).To(Equal(0), stderr)
 	g.Expect(stdout).To(HavePrefix("tcp.timeout.stall-mid-message[at=1]\n"))
 	for _, part := range []string{
-		"Level      MUST", "Basis      practice", "clients that speak echo, framed, line or conversation", "The wire   delivers 1 bytes of the reply, then falls silent", "Exchange   a message of 1024 bytes",
+		"Level      MUST", "Basis      practice", "clients that speak echo, framed, line or conversation", "The wire   delivers 1 byte of the reply, then falls silent", "Exchange   a message of 1024 bytes",
 		"Why        ", "Fix        Go: ", "Python: ", "Node: ", "Java: ", "Source     suites/timeout/stall.go:", "Also       [at=512] [at=1023]",
 		"faultwire run --run 'tcp.timeout.stall-mid-message[at=1]'",
 	} {

@@ -36,7 +36,8 @@ func initCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "init",
 		Short: "Write a faultwire.yaml to begin with",
-		Long: "Write a faultwire.yaml to begin with, with a comment to each key. At a terminal it asks for what the flags do not say; anywhere\n" +
+		Long: "Write a faultwire.yaml to begin with, with a comment to each key. At a terminal it asks for what the flags do " +
+			"not say; anywhere\n" +
 			"else --role and --command, or --address, are needed.",
 		Example: "  faultwire init\n  faultwire init --role client --command 'python3 client.py {host} {port}' --read-timeout 500ms",
 		Args:    noArguments,
@@ -71,12 +72,47 @@ func startable() []string {
 	return slices.DeleteFunc(protocols(), func(p string) bool { return p == string(fixtures.ConversationProtocol) })
 }
 
+// inWords are protocols with what each means.
+func inWords(names []string) string {
+	means := map[fixtures.Protocol]string{
+		fixtures.EchoProtocol: "every byte comes back", fixtures.FramedProtocol: "each message behind its length in four bytes",
+		fixtures.LineProtocol: "each ends with an LF",
+	}
+	var all []string
+	for _, name := range names {
+		if said := means[fixtures.Protocol(name)]; said != "" {
+			name += " (" + said + ")"
+		}
+		all = append(all, name)
+	}
+	return strings.Join(all, ", ")
+}
+
+// contract is what is expected of the target, in a few lines.
+func (b *blueprint) contract() []string {
+	switch {
+	case b.session || b.role == string(targets.PeerRole):
+		return []string{"Asked by a JSON line on its stdin for each exchange, it answers with one on stdout: " +
+			"targets/examples/session has both."}
+	case b.role == string(targets.ServerRole):
+		return []string{"The server listens on {host} and {port} until SIGTERM, and serves one client after the other, or many at once."}
+	case b.protocol == string(fixtures.HTTPProtocol):
+		return []string{"The client is run once for each exchange: it asks for {url}, writes the content of the reply to " +
+			"stdout, and exits with 0.", nonZero}
+	}
+	return []string{"The client is run once for each exchange: it connects, sends what stdin holds, writes what it receives to " +
+		"stdout, and exits with 0.", nonZero}
+}
+
+const nonZero = "If that fails it exits with another code. Whatever else it has to say belongs on stderr."
+
 func (b *blueprint) write(c *cobra.Command) error {
 	if _, err := os.Lstat(b.output); err == nil && !b.force {
 		return fmt.Errorf("%s is there already; name another --output, or overwrite it with --force", b.output)
 	}
 	if b.protocol == string(fixtures.ConversationProtocol) {
-		return errors.New("--protocol: a conversation needs more said than a flag can: copy one of targets/examples/conversation, as the README tells")
+		return errors.New("--protocol: a conversation needs more said than a flag can: copy one of " +
+			"targets/examples/conversation, as the README tells")
 	}
 	if in, ok := c.InOrStdin().(*os.File); ok && term.IsTerminal(int(in.Fd())) {
 		if err := b.ask(c, in); err != nil {
@@ -136,11 +172,12 @@ func (b *blueprint) ask(c *cobra.Command, in io.Reader) error {
 	if err := ask(&b.role, "role", "Which side is yours: client, server or peer?", "client"); err != nil {
 		return err
 	}
-	if err := ask(&b.protocol, "protocol", "What does it speak: "+strings.Join(startable(), ", ")+"?", b.protocol); err != nil {
+	if err := ask(&b.protocol, "protocol", "What does it speak: "+inWords(startable())+"?", b.protocol); err != nil {
 		return err
 	}
 	if b.address == "" {
-		if err := ask(&b.command, "command", "How is it started? {host} and {port} stand for where the other side is, or where it is to listen:", ""); err != nil {
+		if err := ask(&b.command, "command", "How is it started? {host} and {port} stand for where the other side is, or where "+
+			"it is to listen:", ""); err != nil {
 			return err
 		}
 	}
@@ -178,10 +215,13 @@ func (b *blueprint) yaml() ([]byte, error) {
 	}
 	client, server := b.role != string(targets.ServerRole), b.role != string(targets.ClientRole)
 	say("# What Faultwire tests. All keys are in its README; a run is: faultwire run")
+	for _, line := range b.contract() {
+		say("# %s", line)
+	}
 	say("targets:")
 	say("- name: %s", scalar(name))
 	say("  role: %s   # the side that is yours", scalar(b.role))
-	say("  protocol: %s   # of %s, or conversation", scalar(b.protocol), strings.Join(startable(), ", "))
+	say("  protocol: %s   # of %s, or conversation: the README says what each is", scalar(b.protocol), strings.Join(startable(), ", "))
 	if b.address != "" {
 		say("  address: %s   # where it is running", scalar(b.address))
 	} else {
@@ -192,7 +232,8 @@ func (b *blueprint) yaml() ([]byte, error) {
 		for i := range args {
 			args[i] = scalar(args[i])
 		}
-		say("  command: [%s]   # started in this file's folder; the same stands in its environment: FAULTWIRE_HOST, FAULTWIRE_PORT", strings.Join(args, ", "))
+		say("  command: [%s]   # started in this file's folder; the same stands in its environment: FAULTWIRE_HOST, "+
+			"FAULTWIRE_PORT", strings.Join(args, ", "))
 	}
 	if b.tls {
 		say("  tls: true   # trust {ca_file}, or show {cert_file}, whose key is {key_file}")
@@ -203,7 +244,8 @@ func (b *blueprint) yaml() ([]byte, error) {
 	if b.classify != "" {
 		say("  classify: %s   # what its exit codes and its stderr mean", scalar(b.classify))
 	} else if client && !b.session && b.role != string(targets.PeerRole) {
-		say("  # classify: python   # if it exits otherwise than with 0 complete, 10 timeout, 11 reset, 12 closed too early, 13 refused; also curl, wget, go, node, java")
+		say("  # classify: python   # if it exits otherwise than with 0 complete, 10 timeout, 11 reset, 12 closed too early, 13 " +
+			"refused; also curl, wget, go, node, java")
 	}
 	say("  timeouts:   # what it promises; what is not declared is hardly judged")
 	declared := false
@@ -290,7 +332,8 @@ func notes(t *targets.Target) (all []string) {
 	}
 	line := strings.Join(c.Args, " ")
 	if !slices.ContainsFunc([]string{"{port}", "{addr}", "{url}", "{listen_port}"}, func(p string) bool { return strings.Contains(line, p) }) {
-		all = append(all, "nothing in the command says where to connect or to listen: put {host} and {port} among its arguments, or read FAULTWIRE_HOST and FAULTWIRE_PORT")
+		all = append(all, "nothing in the command says where to connect or to listen: put {host} and {port} among its "+
+			"arguments, or read FAULTWIRE_HOST and FAULTWIRE_PORT")
 	}
 	return all
 }

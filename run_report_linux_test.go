@@ -4,7 +4,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 	"golang.org/x/sys/unix"
@@ -19,21 +21,70 @@ func TestNoRoomForTheReport(t *testing.T) {
 	g.Expect(os.Mkdir("small", 0o777)).To(Succeed())
 	disk, err := filepath.Abs("small")
 	g.Expect(err).NotTo(HaveOccurred())
-	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=64k"); err != nil {
+	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=256k"); err != nil {
 		t.Skip("a small disk cannot be mounted here:", err)
 	}
 	defer func() { g.Expect(unix.Unmount(disk, 0)).To(Succeed()) }()
-	code, stdout, stderr := faultwire(t, "run", "--server-address", serve(t), "--run", "tcp.reassembly.*", "--evidence", "all", "--output", "small/report")
+	code, stdout, stderr := faultwire(t, "run", "--server-address", serve(t), "--run", "tcp.reassembly.**", "--evidence", "all", "--output", "small/report")
 	g.Expect(code).To(Equal(4), stdout)
 	g.Expect(stdout).To(ContainSubstring("Conformant"))
 	last := strings.Split(strings.TrimSuffix(stderr, "\n"), "\n")
 	g.Expect(last).To(HaveLen(2), "what is tested, and what is wrong")
 	g.Expect(last[1]).To(MatchRegexp(`^faultwire: cannot write the report into "small/report": \S+: no space left on device; name another folder with --output$`))
-	run, err := reports.ReadJSON(filepath.Join("small", "report", "results.json"))
+	before := whole(t, filepath.Join("small", "report"))
+	g.Expect(before.Interrupted).To(BeTrue(), "what is there is what was written before the run")
+	left, err := os.ReadDir(filepath.Join("small", "report"))
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(run.Tool).To(HavePrefix("faultwire "))
-	g.Expect(filepath.Join("small", "report", "SHA256SUMS")).NotTo(BeAnExistingFile(), "it says that a report is whole")
-	left, err := filepath.Glob("small/report/*.tmp")
+	g.Expect(left).To(HaveLen(6), "nothing half written")
+
+	// An earlier report stays, to the byte, though there is no room even to begin.
+	code, _, stderr = faultwire(t, "run", "--server-address", serve(t), "--run", "tcp.reassembly.split", "--output", "small/other")
+	g.Expect(code).To(Equal(0), stderr)
+	sums, err := os.ReadFile(filepath.Join("small", "other", "SHA256SUMS"))
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(left).To(BeEmpty())
+	g.Expect(fillDisk(filepath.Join("small", "ballast"))).To(MatchError(syscall.ENOSPC))
+	code, stdout, stderr = faultwire(t, "run", "--server-address", serve(t), "--run", "tcp.reassembly.split", "--output", "small/other")
+	g.Expect(code).To(Equal(4), stdout)
+	g.Expect(stdout).To(BeEmpty())
+	g.Expect(stderr).To(MatchRegexp(`^faultwire: cannot write the report into "small/other": \S+: no space left on device; name another folder with --output\n$`))
+	g.Expect(whole(t, filepath.Join("small", "other")).Interrupted).To(BeFalse())
+	g.Expect(os.ReadFile(filepath.Join("small", "other", "SHA256SUMS"))).To(Equal(sums))
+}
+
+// fillDisk writes a file until there is no room.
+func fillDisk(name string) error {
+	file, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	for page := make([]byte, 4096); err == nil; {
+		_, err = file.Write(page)
+	}
+	return err
+}
+
+// However often a run is interrupted, what it leaves is whole: what it has found, or what it wrote before it began.
+func TestInterruptsLeaveAWholeReport(t *testing.T) {
+	program := built(t)
+	for _, impatient := range []bool{false, true} {
+		g := NewWithT(t)
+		command, out := start(t, program, "run")
+		folder := filepath.Join(command.Dir, reports.DefaultFolder)
+		begun := func() error { _, err := os.Stat(filepath.Join(folder, "SHA256SUMS")); return err }
+		g.Eventually(begun).WithTimeout(10 * time.Second).WithPolling(time.Millisecond).Should(Succeed())
+		ended := make(chan error, 1)
+		g.Expect(command.Process.Signal(syscall.SIGINT)).To(Succeed())
+		go func() { ended <- command.Wait() }()
+		if impatient { // the first takes a moment to be heard; a second before that is the same
+			g.Eventually(func() error { return command.Process.Signal(syscall.SIGINT) }).
+				WithTimeout(10 * time.Second).WithPolling(time.Millisecond).Should(MatchError(os.ErrProcessDone))
+		}
+		g.Eventually(ended).WithTimeout(20 * time.Second).Should(Receive())
+		code := command.ProcessState.ExitCode()
+		if !impatient || code >= 0 { // it may have ended by itself, or by the signal
+			g.Expect(code).To(Equal(reports.ExitInterrupted), out)
+		}
+		g.Expect(whole(t, folder).Interrupted).To(BeTrue())
+	}
 }

@@ -80,9 +80,8 @@ func (f Fault) place() string {
 // filled at all.
 const narrowLink = 10_000
 
-// holdsBack reports whether a fault keeps the stream's sender from sending as fast as it can. Then its segments must be a
-// network's: with loopback's of 64 KB the kernel takes megabytes before a sender notices anything, with an Ethernet's about
-// 160 KB.
+// holdsBack reports whether a fault keeps the stream's sender from sending as fast as it can. Then its segments must be
+// small: with loopback's of 64 KB the kernel takes megabytes before a sender notices anything; see smallBuffers.
 func (p Plan) holdsBack(s Stream) bool {
 	return slices.ContainsFunc(p.Faults, func(f Fault) bool {
 		return f.Stream == s && (f.Type == "stall" || f.Type == "bandwidth" && f.Attributes["rate"] <= narrowLink)

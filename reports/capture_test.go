@@ -146,7 +146,11 @@ func captured(o observed) *reports.Run {
 	}
 	heads := func(conns []proxy.ConnTrace, toward bool) {
 		for _, c := range conns {
-			for stream, data := range map[proxy.Stream][]byte{proxy.Upstream: c.Upstream.Head, proxy.Downstream: c.Downstream.Head} {
+			for _, stream := range []proxy.Stream{proxy.Upstream, proxy.Downstream} {
+				data := c.Upstream.Head
+				if stream == proxy.Downstream {
+					data = c.Downstream.Head
+				}
 				if len(data) > 0 {
 					line(&payload, map[string]any{"conn": c.N, "stream": stream, "toward": toward, "data": data})
 				}

@@ -17,6 +17,10 @@ func (p *page) score() {
 	for _, g := range groups {
 		count := p.Count(g.Name)
 		line := oneLine(g.Name) + strings.Repeat(" ", wide-columns(oneLine(g.Name)))
+		if len(g.results) == 0 && (g.Control == nil || g.Control.Verdict == Pass) {
+			p.line(0, line+"    no case in this run")
+			continue
+		}
 		for _, v := range []Verdict{Pass, Fail, Warn, Skip, XFail, Error} {
 			if total[v] == 0 && v != Pass && v != Fail {
 				continue
@@ -70,27 +74,30 @@ func (p *page) verdict() (said []sentence, next string) {
 	say := func(hue, format string, args ...any) {
 		said = append(said, sentence{hue, fmt.Sprintf(format, args...)})
 	}
-	gating, blocked, broken := p.gating(), len(p.controls(Fail)), p.Count("")[Error]+len(p.controls(Error))
+	gating, blocked, broken, untried := p.gating(), len(p.controls(Fail)), p.Count("")[Error], len(p.controls(Error))
 	if p.Interrupted {
 		say(yellow, "Interrupted: only what is shown above was judged.")
 	}
 	if broken > 0 {
 		say(yellow, "Incomplete: %s, of Faultwire or this machine, not of the target.", plural(broken, "error"))
 	}
+	if untried > 0 {
+		say(yellow, "Incomplete: %s could not be tried.", plural(untried, "target"))
+	}
 	if blocked > 0 {
 		say(red, "Nonconformant: %s failed with no fault on the wire.", plural(blocked, "target"))
 	}
 	if gating > 0 {
-		say(red, "Nonconformant: %s not kept.", plural(gating, "requirement"))
+		say(red, "Nonconformant: %s.", p.notKept())
 	}
 	if unbegun := p.unbegun(); unbegun > 0 {
 		say(yellow, "Not all: %s did not begin in time (--max-time).", plural(unbegun, "case"))
 	}
 	switch {
-	case blocked > 0:
+	case blocked+untried > 0:
 		next = "make the plain exchange work: see BLOCKED above."
 	case gating > 0:
-		next = "fix the first failure above, then check it with its \"Run alone\" line."
+		next = "fix the first failure above, " + oneLine(p.failed()[0].Case.ID) + ", then check it with its \"Run alone\" line."
 	case broken > 0:
 		next = "run again; if it happens again, on a less busy machine or with --time-scale 3."
 	case p.Interrupted:

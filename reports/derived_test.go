@@ -3,6 +3,7 @@ package reports_test
 import (
 	"bytes"
 	"encoding/csv"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,6 +45,9 @@ func TestDerivedFilesAreGolden(t *testing.T) {
 		"rich.annotations":     func(b *bytes.Buffer) error { return rich().WriteAnnotations(b) },
 		"hostile.annotations":  func(b *bytes.Buffer) error { return brief(hostile()).WriteAnnotations(b) },
 		"extended.junit":       func(b *bytes.Buffer) error { return extended.WriteJUnit(b) },
+		"merged.requirements":  func(b *bytes.Buffer) error { return merged(t).WriteRequirements(b) },
+		"merged.summary":       func(b *bytes.Buffer) error { return merged(t).WriteMarkdown(b) },
+		"merged.junit":         func(b *bytes.Buffer) error { return merged(t).WriteJUnit(b) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer
@@ -69,7 +73,12 @@ func TestConvertingTwiceChangesNothing(t *testing.T) {
 	all.Evidence, all.JUnit = reports.EvidenceAll, reports.JUnitExtended
 	wired := captured(seen()["peer"])
 	wired.Results[1].Attachments["stderr"] = []byte("\xff<broken>\n")
-	for name, run := range map[string]*reports.Run{"rich": rich(), "all": all, "wired": wired, "hostile": hostile(), "empty": {Tool: "faultwire 1"}} {
+	void := rich() // what is skipped has attachments and an observation, which are not kept
+	void.Results[6].Attachments = map[string][]byte{"stderr": []byte("a word"), "trace.jsonl": []byte("{}\n")}
+	void.Results[6].Observation = void.Results[1].Observation
+	for name, run := range map[string]*reports.Run{
+		"rich": rich(), "all": all, "void": void, "wired": wired, "hostile": hostile(), "merged": merged(t), "empty": {Tool: "faultwire 1"},
+	} {
 		t.Run(name, func(t *testing.T) {
 			g, first, second := NewWithT(t), t.TempDir(), t.TempDir()
 			g.Expect(run.WriteFolder(first)).To(Succeed())
@@ -81,6 +90,35 @@ func TestConvertingTwiceChangesNothing(t *testing.T) {
 
 			g.Expect(read.WriteFolder(first)).To(Succeed(), "in its own place")
 			g.Expect(tree(t, first)).To(Equal(tree(t, second)))
+		})
+	}
+}
+
+// merged is a report of three shards that had seeds of their own, one of which kept all evidence.
+func merged(t *testing.T) *reports.Run {
+	t.Helper()
+	parts := shards()
+	parts[1].Evidence = reports.EvidenceAll
+	for _, part := range parts {
+		for i := range part.Results {
+			part.Results[i].Attachments = map[string][]byte{"trace.jsonl": []byte("{}\n"), "stderr": []byte("a word\n")}
+		}
+	}
+	all, err := reports.Merge(parts, order(), false)
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	return all
+}
+
+// The sums are those of the files, so this holds all of them but the page, whose own golden files are without its style and script.
+func TestSumsAreGolden(t *testing.T) {
+	wired := captured(seen()["peer"])
+	for name, run := range map[string]*reports.Run{"rich.sums": rich(), "merged.sums": merged(t), "wired.sums": wired} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			NewWithT(t).Expect(run.WriteFolder(dir)).To(Succeed())
+			content, err := os.ReadFile(filepath.Join(dir, "SHA256SUMS"))
+			NewWithT(t).Expect(err).NotTo(HaveOccurred())
+			golden(t, name, regexp.MustCompile("(?m)^.*report.html\n").ReplaceAllString(string(content), ""))
 		})
 	}
 }
@@ -232,14 +270,16 @@ func TestMarkdownHoldsWhatATargetPrints(t *testing.T) {
 func TestMarkdownTellsTheFirstFailures(t *testing.T) {
 	g := NewWithT(t)
 	run := rich()
-	for range 30 {
-		run.Results = append(run.Results, run.Results[1])
+	for i := range 30 {
+		other := run.Results[1]
+		other.Target = fmt.Sprint("other-", i)
+		run.Results = append(run.Results, other)
 	}
 	var b bytes.Buffer
 	g.Expect(run.WriteMarkdown(&b)).To(Succeed())
 	g.Expect(b.String()).To(ContainSubstring("### Failures (33)"))
 	g.Expect(strings.Count(b.String(), "\n#### ")).To(Equal(20))
-	g.Expect(b.String()).To(ContainSubstring("And 13 more: see `results.json`."))
+	g.Expect(b.String()).To(ContainSubstring("And 12 more: see `results.json`."))
 }
 
 func TestMarkdownSaysWhereItStands(t *testing.T) {

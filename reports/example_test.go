@@ -45,5 +45,6 @@ func ExampleRun_WriteSummary() {
 	//
 	// Nonconformant: 1 requirement not kept.
 	// 2 cases in 1.9 s · seed 7
-	// Next: fix the first failure above, then check it with its "Run alone" line.
+	// Next: fix the first failure above, tcp.connect.refused, then check it with its
+	//       "Run alone" line.
 }

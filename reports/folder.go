@@ -3,7 +3,6 @@ package reports
 import (
 	"bytes"
 	"cmp"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +11,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
 )
 
 // DefaultFolder is where a run's report goes unless told otherwise.
@@ -95,28 +93,21 @@ func (r *Run) writeFolder(dir string) error {
 	if err := safe.WriteJSON(&results); err != nil {
 		return err
 	}
-	written := map[string][]byte{}
+	old, err := earlier(root)
+	if err != nil {
+		return err
+	}
+	stage := newStage(root)
+	defer stage.strike()
+	if err := stage.put(resultsFile, results.Bytes()); err != nil {
+		return err
+	}
 	for _, d := range derived {
 		var content bytes.Buffer
 		if err := d.write(safe, &content); err != nil {
 			return fmt.Errorf("%s: %w", d.name, err)
 		}
-		written[d.name] = content.Bytes()
-	}
-	if err := dropOld(root); err != nil {
-		return err
-	}
-	// results.json first: it lists the evidence, so that whatever stops us the next run knows what is ours.
-	sums := sums{}
-	put := func(name string, content []byte) error {
-		sums.add(name, content)
-		return replace(root, name, content)
-	}
-	if err := put(resultsFile, results.Bytes()); err != nil {
-		return err
-	}
-	for _, d := range derived {
-		if err := put(d.name, written[d.name]); err != nil {
+		if err := stage.put(d.name, content.Bytes()); err != nil {
 			return err
 		}
 	}
@@ -126,16 +117,13 @@ func (r *Run) writeFolder(dir string) error {
 			return fmt.Errorf("%s: %w", res.folder(), err)
 		}
 		maps.Copy(made, res.evidence(safe.Evidence))
-		for _, name := range sortedKeys(made) {
-			if err := root.MkdirAll(filepath.FromSlash(path.Dir(name)), 0o777); err != nil {
-				return reason(path.Dir(name), err)
-			}
-			if err := put(name, made[name]); err != nil {
+		for name, content := range made {
+			if err := stage.put(name, content); err != nil {
 				return err
 			}
 		}
 	}
-	return replace(root, sumsFile, sums.file())
+	return stage.take(old)
 }
 
 // derivedNames are the files beside results.json that are a report's, whatever was tested.
@@ -180,64 +168,24 @@ func (res *Result) folder() string {
 	return path.Join(casesFolder, fileName(res.Target), fileName(res.Case.ID))
 }
 
-// dropOld removes what an earlier report in the folder lists as its evidence, and folders that this leaves empty.
-func dropOld(root *os.Root) error {
+// earlier is the report that is in the folder already; nil if there is none. A folder whose files of a report's names are not
+// Faultwire's is an error.
+func earlier(root *os.Root) (*Run, error) {
 	data, err := root.ReadFile(resultsFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		for _, name := range append(derivedNames(), casesFolder) {
 			if _, err := root.Lstat(name); err == nil {
-				return fmt.Errorf("it holds %s of something else than Faultwire", name)
+				return nil, fmt.Errorf("it holds %s of something else than Faultwire", name)
 			}
 		}
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return reason(resultsFile, err)
+		return nil, reason(resultsFile, err)
 	}
 	old, err := decode(data)
 	if err != nil {
-		return fmt.Errorf("its %s %w", resultsFile, err)
+		return nil, fmt.Errorf("its %s %w", resultsFile, err)
 	}
-	if err := root.Remove(sumsFile); err != nil && !errors.Is(err, fs.ErrNotExist) { // it would not fit what is written next
-		return reason(sumsFile, err)
-	}
-	for _, res := range old.all() {
-		for _, name := range res.Files {
-			if !strings.HasPrefix(name, casesFolder+"/") || name != path.Clean(name) {
-				continue // no report of ours lists it
-			}
-			if err := root.Remove(filepath.FromSlash(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return reason(name, err)
-			}
-			for dir := path.Dir(name); dir != "." && root.Remove(filepath.FromSlash(dir)) == nil; {
-				dir = path.Dir(dir)
-			}
-		}
-	}
-	return nil
-}
-
-// replace writes the file under a name of its own and renames it: a reader sees the old file or the new, never half.
-func replace(root *os.Root, name string, content []byte) error {
-	target := filepath.FromSlash(name)
-	temporary := target + "." + rand.Text()[:8] + ".tmp"
-	err := root.WriteFile(temporary, content, 0o666)
-	if err == nil {
-		err = root.Rename(temporary, target)
-	}
-	if err != nil {
-		_ = root.Remove(temporary)
-		return reason(name, err)
-	}
-	return nil
-}
-
-// reason names the file as the user knows it, not by its temporary name.
-func reason(name string, err error) error {
-	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
-		err = pathError.Err
-	} else if linkError := (*os.LinkError)(nil); errors.As(err, &linkError) {
-		err = linkError.Err
-	}
-	return fmt.Errorf("%s: %w", name, err)
+	return old, nil
 }

@@ -121,14 +121,8 @@ type sheetGroup struct {
 	Grade    grade
 	Name     string
 	Remark   string
-	Reasons  []sheetReason
+	Reasons  []reasonCount
 	Families []*family
-}
-
-// A sheetReason is why so many pairs were not tested.
-type sheetReason struct {
-	N      int
-	Reason string
 }
 
 // What a page has room for, in bytes.
@@ -291,7 +285,12 @@ func (b *binder) place(res *Result, verdict grade, f *family, m *member) {
 }
 
 // tell groups the families by the worst that came of them and tells the pairs, as long as there is room.
+// What fails as another does that is told already is closed at first.
 func (b *binder) tell(families []*family) {
+	leads := map[*Result]bool{}
+	for _, f := range b.failed() {
+		leads[f.Result] = true
+	}
 	for _, g := range []sheetGroup{
 		{Grade: gradeFail, Name: "Not kept"},
 		{Grade: gradeError, Name: "Not judged", Remark: "Faultwire or this machine failed at these; that says nothing about the target."},
@@ -305,14 +304,18 @@ func (b *binder) tell(families []*family) {
 				continue
 			}
 			g.Families = append(g.Families, f)
-			f.Open = g.Grade.rank() <= gradeWarn.rank()
+			first := max(0, slices.IndexFunc(f.Pairs, func(p *sheetPair) bool { return leads[p.result] }))
+			f.Open = g.Grade.rank() <= gradeWarn.rank() && (g.Grade != gradeFail || len(f.Pairs) > 0 && leads[f.Pairs[first].result])
 			for i, p := range f.Pairs {
-				p.Open = f.Open && i == 0
+				p.Open = f.Open && i == first
 				b.pair(p)
 			}
 		}
-		if g.Grade == gradeSkip {
+		switch g.Grade {
+		case gradeSkip:
 			g.Reasons = reasons(g.Families)
+		case gradeFail:
+			g.Reasons = b.ways()
 		}
 		if len(g.Families) > 0 {
 			b.sheet.Groups = append(b.sheet.Groups, g)
@@ -320,26 +323,46 @@ func (b *binder) tell(families []*family) {
 	}
 }
 
+// ways are in which ways requirements are not kept, if fewer than there are requirements.
+func (b *binder) ways() (all []reasonCount) {
+	failed := b.failed()
+	if len(failed) == b.gating() {
+		return nil
+	}
+	for _, f := range failed {
+		said := cmp.Or(f.advice(), f.inShort(), "no more is known of it")
+		all = append(all, reasonCount{N: 1 + len(f.likewise), Reason: shorten(oneLine(said), 300)})
+	}
+	slices.SortStableFunc(all, func(a, b reasonCount) int { return cmp.Compare(b.N, a.N) })
+	if more := len(all) - mostWays; more > 1 {
+		rest := reasonCount{Reason: fmt.Sprintf("in %d other ways", more)}
+		for _, way := range all[mostWays:] {
+			rest.N += way.N
+		}
+		all = append(all[:mostWays], rest)
+	}
+	return all
+}
+
+// mostWays is how many a page names.
+const mostWays = 10
+
 // reasons are why the families' pairs were not tested, the commonest first.
-func reasons(families []*family) (all []sheetReason) {
-	n := map[string]int{}
+func reasons(families []*family) []reasonCount {
+	var t tally
 	for _, f := range families {
 		for _, o := range f.Others {
 			if !o.Grade.kept() {
-				n[cmp.Or(o.Reason, "no reason given")] += o.N
+				t.add(o.Reason, o.N, "")
 			}
 		}
 		for _, p := range f.Pairs {
 			if !p.Grade.kept() {
-				n[p.Seen]++
+				t.add(p.Seen, 1, "")
 			}
 		}
 	}
-	for _, reason := range sortedKeys(n) {
-		all = append(all, sheetReason{n[reason], reason})
-	}
-	slices.SortStableFunc(all, func(a, b sheetReason) int { return cmp.Compare(b.N, a.N) })
-	return all
+	return t.sorted()
 }
 
 // controls tells the plain exchanges that failed.

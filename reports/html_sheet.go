@@ -14,6 +14,7 @@ type sheet struct {
 	Grade     grade // what the headline comes to
 	Sentences []string
 	Next      string
+	First     *sheetPair // where Next leads to, if anywhere
 	Facts     []entry
 	Commands  []string
 	Targets   []sheetTarget
@@ -121,6 +122,7 @@ type sheetTarget struct {
 	Name, Role, Protocol, How string
 	Control                   string // where its control is told, if that did not pass
 	Promised                  string // its deadlines, and those that it does not declare
+	Note                      string // on its control, if that passed
 	Elsewhere                 string
 	Total                     int
 	Counts                    []gradeCount
@@ -150,7 +152,7 @@ func (r *Run) sheet() *sheet {
 // judge is the run's verdict in a line, why, and what to do next.
 func (s *sheet) judge() {
 	r := s.Run
-	gating, blocked, broken := r.gating(), len(r.controls(Fail)), r.Count("")[Error]+len(r.controls(Error))
+	gating, blocked, broken, untried := r.gating(), len(r.controls(Fail)), r.Count("")[Error], len(r.controls(Error))
 	var words []string
 	say := func(m grade, word, sentence string) {
 		s.Grade, words, s.Sentences = worse(s.Grade, m), append(words, word), append(s.Sentences, sentence)
@@ -159,7 +161,10 @@ func (s *sheet) judge() {
 		say(gradeFail, "nonconformant", plural(blocked, "target")+" failed with no fault on the wire.")
 	}
 	if gating > 0 {
-		say(gradeFail, "nonconformant", plural(gating, "requirement")+" not kept.")
+		say(gradeFail, "nonconformant", r.notKept()+".")
+	}
+	if untried > 0 {
+		say(gradeError, "incomplete", plural(untried, "target")+" could not be tried.")
 	}
 	if broken > 0 {
 		say(gradeError, "incomplete", plural(broken, "error")+" of Faultwire or this machine, not of the target.")
@@ -189,16 +194,31 @@ func (s *sheet) judge() {
 	switch {
 	case r.SelfTest && gating+blocked > 0:
 		s.Next = "This is a defect of Faultwire or of this machine, not of your program. Run again; if it stays, report it."
-	case blocked > 0:
+	case blocked+untried > 0:
 		s.Next = "Make the plain exchange work; until then nothing else can be judged of who fails it."
 	case gating > 0:
-		s.Next = "Fix the first failure below, then check it with its “run alone” line."
+		s.Next = "Fix the first failure, then check it with its “run alone” line:"
+		s.First = s.pair(r.failed()[0].Result)
 	case broken > 0:
 		s.Next = "Run again; if it happens again, on a less busy machine or with --time-scale 3."
 	}
 	if r.Strict {
 		s.Sentences = append(s.Sentences, "Strict: a recommendation (SHOULD) that is not kept fails the run, too.")
 	}
+}
+
+// pair is where the result is told; nil if nowhere.
+func (s *sheet) pair(res *Result) *sheetPair {
+	for _, g := range s.Groups {
+		for _, f := range g.Families {
+			for _, p := range f.Pairs {
+				if p.result == res {
+					return p
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // facts are what was tested, when, and on what.
@@ -231,7 +251,11 @@ func (s *sheet) facts() {
 	if len(r.Parts) > 0 {
 		merged = "merged of " + plural(len(r.Parts), "run")
 	}
-	add("Tested", plural(len(s.Targets), "target"), plural(len(cases), "case"), plural(len(r.Results), "pair")+" of case and target", shard, merged)
+	pairs := ""
+	if len(r.Results) != len(cases) {
+		pairs = plural(len(r.Results), "pair") + " of case and target"
+	}
+	add("Tested", plural(len(s.Targets), "target"), plural(len(cases), "case"), pairs, shard, merged)
 	when := ""
 	if !r.Started.IsZero() {
 		when = r.Started.UTC().Format("2 January 2006, 15:04:05 UTC")
@@ -285,11 +309,15 @@ func (b *binder) targets(groups []group) {
 	for i, g := range groups {
 		t := sheetTarget{Name: oneLine(g.Name), Role: oneLine(g.Role), Protocol: oneLine(g.Protocol), How: shorten(oneLine(g.How), 500),
 			Promised: promised(g.Target, b.SelfTest), Elsewhere: oneLine(strings.Join(g.Elsewhere, ", ")), Total: len(g.results)}
-		if g.Control != nil && g.Control.Verdict != Pass {
+		switch {
+		case g.Control == nil:
+		case g.Control.Verdict == Pass:
+			t.Note = capital(g.Control.Note)
+		default:
 			t.Control = controlAnchor(i)
 		}
 		if len(g.Undeclared) > 0 && b.sheet.Undeclared == "" {
-			b.sheet.Undeclared = oneLine(g.Undeclared[0])
+			b.sheet.Undeclared = oneLine(g.example())
 		}
 		n := map[grade]int{}
 		for j := range g.results {
@@ -310,7 +338,7 @@ func promised(t Target, selfTest bool) string {
 		parts = append(parts, "Promises "+strings.Join(deadlines, ", "))
 	}
 	if len(t.Undeclared) > 0 && !selfTest {
-		parts = append(parts, "Promises no "+strings.Join(t.Undeclared, ", ")+" deadline")
+		parts = append(parts, "Promises no "+alternatives(t.Undeclared)+" deadline")
 	}
 	return oneLine(strings.Join(parts, ". "))
 }

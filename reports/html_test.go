@@ -191,7 +191,7 @@ func TestHTMLSays(t *testing.T) {
 		"Every requirement that was tested is kept, but for 1 known failure.": {Results: []reports.Result{{Verdict: reports.XFail}}},
 		"Faultwire tested itself":                                           sound(),
 		"practice: no standard demands it":                                  illustrated(),
-		"Promises read 500ms. Promises no write, total deadline":            illustrated(),
+		"Promises read 500ms. Promises no write or total deadline":          illustrated(),
 		"2 cases could not be tested.":                                      illustrated(),
 		"connect 0.1 &#43; send 0.4 &#43; wait 799.5 &#43; receive 0.0":     illustrated(),
 		`href="cases/my.client/tcp.timeout.stall-mid-message--at-1/stderr"`: illustrated(),

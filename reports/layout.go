@@ -83,7 +83,7 @@ func (p *page) beside(label string, left int, text string) {
 }
 
 // hanging is what the rest of a long line stands under: its margin and a leading "Go: " or "Go  ".
-var hanging = regexp.MustCompile(`^ *(\S+(: +|  +))?`)
+var hanging = regexp.MustCompile(`^ *([A-Z]\S*(: +|  +))?`)
 
 // wrap breaks text into lines of at most width columns, where there is a space to break at.
 func wrap(text string, width int) (lines []string) {

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -47,7 +46,7 @@ func (m *markdown) head() {
 	if why != "" {
 		m.line("%s\n", why)
 	}
-	facts := []string{plural(len(m.Results), "case") + " in " + spell(m.Took), fmt.Sprintf("seed %d", m.Seed)}
+	facts := []string{plural(len(m.Results), "case") + " in " + spell(m.Took), "seed " + m.seeds()}
 	if m.SelfTest {
 		facts = append(facts, "no target was given: Faultwire tested itself")
 	}
@@ -62,9 +61,12 @@ func (m *markdown) standing() (word, why string) {
 			causes = append(causes, plural(n, noun)+rest)
 		}
 	}
-	blocked, broken := len(m.controls(Fail)), m.Count("")[Error]+len(m.controls(Error))
+	blocked, broken, untried := len(m.controls(Fail)), m.Count("")[Error], len(m.controls(Error))
 	count(blocked, "target", " failed with no fault on the wire")
-	count(m.gating(), "requirement", " not kept")
+	if m.gating() > 0 {
+		causes = append(causes, m.notKept())
+	}
+	count(untried, "target", " could not be tried")
 	count(broken, "error", " of Faultwire or of this machine")
 	if m.Interrupted {
 		causes = append(causes, "the run was interrupted")
@@ -72,7 +74,7 @@ func (m *markdown) standing() (word, why string) {
 	switch {
 	case blocked+m.gating() > 0:
 		word = "nonconformant"
-	case broken > 0 || m.Interrupted:
+	case broken+untried > 0 || m.Interrupted:
 		word = "incomplete"
 	case m.Count("")[Skip] == len(m.Results):
 		return "no verdict", "Nothing was tested."
@@ -109,6 +111,10 @@ func (m *markdown) table() {
 		}
 		count := m.Count(g.Name)
 		for _, v := range shown {
+			if len(g.results) == 0 {
+				row += " | –" // no case of this run is for it
+				continue
+			}
 			row += fmt.Sprintf(" | %d", count[v])
 		}
 		m.line("%s |", row)
@@ -117,26 +123,33 @@ func (m *markdown) table() {
 }
 
 func (m *markdown) failures() {
-	var failed []*Result
-	for _, res := range m.all() {
-		if res.Gates(m.Strict) {
-			failed = append(failed, res)
+	var failed []*failure
+	for i := range m.Targets {
+		if control := m.Targets[i].Control; control != nil && control.Gates(m.Strict) {
+			failed = append(failed, &failure{Result: control})
 		}
 	}
+	failed = append(failed, m.failed()...)
 	if len(failed) == 0 {
 		return
 	}
-	m.line("### Failures (%d)\n", len(failed))
-	for i, res := range failed {
+	left := 0
+	for _, f := range failed {
+		left += 1 + len(f.likewise)
+	}
+	m.line("### Failures (%d)\n", left)
+	for i, f := range failed {
 		if i == mostTold || m.out.Len() > mostPages {
-			m.line("And %d more: see `%s`.\n", len(failed)-i, resultsFile)
+			m.line("And %d more: see `%s`.\n", left, resultsFile)
 			return
 		}
-		m.failure(res)
+		m.failure(f)
+		left -= 1 + len(f.likewise)
 	}
 }
 
-func (m *markdown) failure(res *Result) {
+func (m *markdown) failure(f *failure) {
+	res := f.Result
 	m.line("#### %s · %s\n", code(res.Case.ID), code(res.Target))
 	entry := func(label, text string) {
 		if strings.TrimSpace(text) != "" {
@@ -145,11 +158,15 @@ func (m *markdown) failure(res *Result) {
 	}
 	entry("requirement", res.Case.Title)
 	entry("rule", res.Case.rule())
-	if f := res.Finding; f != nil {
-		entry("expected", f.Expected)
-		entry("seen", f.Seen)
+	if said := res.Finding; said != nil {
+		entry("expected", said.Expected)
+		entry("seen", said.Seen)
+		entry("hint", said.Advice)
 	} else {
 		entry("reason", res.Reason)
+	}
+	if n := len(f.likewise); n > 0 {
+		entry(fmt.Sprintf("and %d more like it", n), f.others())
 	}
 	if line := oneLine(res.Replay); line != "" && len(line) <= mostLine {
 		fence := strings.Repeat("`", max(3, ticks(line)+1))
@@ -191,21 +208,20 @@ func (m *markdown) rest() {
 	if count[Skip] == 0 {
 		return
 	}
-	times := map[string]int{}
+	var counted tally
 	for _, res := range m.Results {
 		if res.Verdict == Skip {
-			times[cmp.Or(oneLine(res.Reason), "no reason given")]++
+			counted.add(res.Reason, 1, res.Case.ID)
 		}
 	}
-	reasons := sortedKeys(times)
-	slices.SortStableFunc(reasons, func(a, b string) int { return cmp.Compare(times[b], times[a]) })
+	reasons := counted.sorted()
 	m.line("<details><summary>%d skipped, for %s</summary>\n", count[Skip], plural(len(reasons), "reason"))
-	for i, reason := range reasons {
+	for i, r := range reasons {
 		if i == mostTold {
 			m.line("- and for %s more", plural(len(reasons)-i, "reason"))
 			break
 		}
-		m.line("- %d × %s", times[reason], code(reason))
+		m.line("- %d × %s", r.N, code(r.Reason))
 	}
 	m.line("\n</details>")
 }

@@ -205,7 +205,7 @@ func TestTheQuietSummary(t *testing.T) {
 	g.Expect(loud).To(And(HavePrefix("BLOCKED"), ContainSubstring("\nFAIL  my.client"), ContainSubstring("\nERROR "), Not(ContainSubstring("Skipped")),
 		Not(ContainSubstring("Warnings"))))
 	last := loud[strings.LastIndex(strings.TrimSuffix(loud, "\n"), "\n")+1:]
-	g.Expect(last).To(HavePrefix("Incomplete: 1 error, of Faultwire or this machine, not of the target. Nonconformant: 1 target failed with no fault on the wire. Nonconformant: 2 requirements not kept. 11 cases in 4.2 s"))
+	g.Expect(last).To(HavePrefix("Incomplete: 1 error, of Faultwire or this machine, not of the target. Nonconformant: 1 target failed with no fault on the wire. Nonconformant: 2 requirements not kept, all in the same way. 11 cases in 4.2 s"))
 }
 
 func TestWhatHadNoTimeIsSaid(t *testing.T) {

@@ -17,7 +17,7 @@ func (res *Result) story() []entry {
 		finding = *res.Finding
 	}
 	promise := finding.Promise
-	if strings.EqualFold(promise, res.Case.Clause) {
+	if said, _, _ := strings.Cut(res.Case.Clause, ":"); strings.EqualFold(promise, said) {
 		promise = "" // the rule says it
 	}
 	retaken := ""

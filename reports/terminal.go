@@ -2,7 +2,6 @@ package reports
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -77,16 +76,22 @@ func (p *page) blocked() {
 		p.wrapped(indent, plural(p.Count(t.Name)[Skip], "case")+" could not be tested. Make this work first.")
 		p.line(0, "")
 		p.story(t.Control)
+		p.line(0, "")
 	}
 }
 
+// failures are told in full once for all that are alike.
 func (p *page) failures() {
-	p.each(func(res *Result) bool { return res.Gates(p.Strict) }, func(res *Result) {
-		p.head(red, strings.ToUpper(string(res.Verdict)), oneLine(res.Target)+"  "+p.paint(bold, oneLine(res.Case.ID)))
-		p.wrapped(indent, oneLine(res.Case.Title))
+	for _, f := range p.failed() {
+		p.head(red, strings.ToUpper(string(f.Verdict)), oneLine(f.Target)+"  "+p.paint(bold, oneLine(f.Case.ID)))
+		p.wrapped(indent, oneLine(f.Case.Title))
 		p.line(0, "")
-		p.story(res)
-	})
+		p.story(f.Result)
+		if n := len(f.likewise); n > 0 {
+			p.entry("Likewise", fmt.Sprintf("%d more: %s", n, f.others()))
+		}
+		p.line(0, "")
+	}
 }
 
 func (p *page) errors() {
@@ -135,19 +140,14 @@ func (p *page) skipped() {
 	if !p.title("Skipped", "", skipped) {
 		return
 	}
-	ids := map[string][]string{}
-	p.each(skipped, func(res *Result) {
-		reason := cmp.Or(oneLine(res.Reason), "no reason given")
-		ids[reason] = append(ids[reason], oneLine(res.Case.ID))
-	})
-	reasons := sortedKeys(ids)
-	slices.SortStableFunc(reasons, func(a, b string) int { return cmp.Compare(len(ids[b]), len(ids[a])) })
-	for _, reason := range reasons {
-		text, n := reason, len(ids[reason])
-		if n == 1 {
-			text += " (" + ids[reason][0] + ")"
+	var reasons tally
+	p.each(skipped, func(res *Result) { reasons.add(res.Reason, 1, res.Case.ID) })
+	for _, r := range reasons.sorted() {
+		text := r.Reason
+		if r.N == 1 {
+			text += " (" + r.id + ")"
 		}
-		p.beside(fmt.Sprintf("%5d  ", n), 7, text)
+		p.beside(fmt.Sprintf("%5d  ", r.N), 7, text)
 	}
 	p.line(0, "")
 }
@@ -155,6 +155,10 @@ func (p *page) skipped() {
 func (p *page) undeclared() {
 	said := false
 	for _, t := range p.Targets {
+		if t.Control != nil && t.Control.Verdict == Pass && t.Control.Note != "" {
+			said = true
+			p.beside("", 2, oneLine(t.Name+": "+t.Control.Note+"."))
+		}
 		if len(t.Elsewhere) > 0 {
 			said = true
 			p.beside("", 2, oneLine(fmt.Sprintf("%s also connects to %s, past the wire: no fault strikes there.", t.Name, strings.Join(t.Elsewhere, ", "))))
@@ -164,7 +168,7 @@ func (p *page) undeclared() {
 		}
 		said = true
 		p.beside("", 2, oneLine(fmt.Sprintf("%s promises no %s deadline. If it has one, declare it to have it tested: "+
-			"--%s-timeout 2s, or timeouts: in faultwire.yaml.", t.Name, strings.Join(t.Undeclared, " or "), t.Undeclared[0])))
+			"--%s-timeout 2s, or timeouts: in faultwire.yaml.", t.Name, alternatives(t.Undeclared), t.example())))
 	}
 	if said {
 		p.line(0, "")
@@ -189,7 +193,6 @@ func (p *page) story(res *Result) {
 		p.entry(e.label, e.text)
 	}
 	p.evidence(res)
-	p.line(0, "")
 }
 
 // lastWords are the last lines of the target's stderr: in many languages they name the error.
@@ -228,6 +231,23 @@ func (p *page) title(name, remark string, match func(*Result) bool) bool {
 	}
 	p.line(0, title)
 	return true
+}
+
+// alternatives joins words: "a", "a or b", "a, b or c".
+func alternatives(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// example is the deadline, of those that the target does not declare, that is worth declaring first.
+func (t Target) example() string {
+	if slices.Contains(t.Undeclared, "read") {
+		return "read"
+	}
+	return t.Undeclared[0]
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -69,6 +69,7 @@ func (b *bench) blocked(ctx context.Context, e *Engine) string {
 func (b *bench) calibrate(ctx context.Context, e *Engine) {
 	b.speaks = b.target.Role == targets.ServerRole || b.target.Command == nil || b.target.Command.Classify != nil || b.target.Command.Session
 	p := Pair{controlCase, b.target}
+	p.Case.Fix = controlFix(b.target)
 	began := time.Now()
 	if b.toxiproxy != nil && b.target.Protocol == fixtures.UDPProtocol {
 		b.control = e.complete(reports.Result{Verdict: reports.Skip, Reason: streamsOnly}, p, began)
@@ -82,10 +83,14 @@ func (b *bench) calibrate(ctx context.Context, e *Engine) {
 	if instead != nil {
 		b.control = *instead
 	} else {
+		advice := explainTo(b.target, o) // before its evidence is taken out of the observation
 		b.control = e.judge(p, o)
 		b.control.Retaken = retaken
 		if b.control.Finding != nil {
-			b.control.Finding.Advice = explainTo(b.target, o)
+			b.control.Finding.Advice = advice
+		}
+		if b.control.Verdict == reports.Pass && o.OwnText {
+			b.control.Note = ownText
 		}
 	}
 	b.control = e.complete(b.control, p, began)

@@ -105,12 +105,8 @@ func promised(t *targets.Target) []fixtures.Deadline {
 
 const streamsOnly = "Toxiproxy relays TCP alone, and this target speaks UDP; test it without Toxiproxy"
 
-// explainTo is explain, with what is another matter for datagrams.
-func explainTo(t *targets.Target, o cases.Observation) string {
-	said := explain(o)
-	if t.Protocol != fixtures.UDPProtocol {
-		return said
-	}
+// explainDatagrams is explain for datagrams.
+func explainDatagrams(t *targets.Target, o cases.Observation) string {
 	switch {
 	case t.Role == targets.ClientRole && len(o.Trace.Conns) == 0:
 		return "No datagram of the program's came. It must send to the address it is given, over UDP (SOCK_DGRAM): put {host} and {port} (or {addr}) " +
@@ -122,7 +118,7 @@ func explainTo(t *targets.Target, o cases.Observation) string {
 	case t.Role == targets.ServerRole && o.Outcome == fixtures.Refused:
 		return "Nobody receives datagrams at the address. The server must bind a UDP socket (SOCK_DGRAM) to {host} and {port} and stay in the foreground."
 	}
-	return said
+	return explain(o)
 }
 
 // datagramsInWords is [InWords] for the faults that only datagrams have, and for those that count them; empty for others.

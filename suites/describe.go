@@ -2,6 +2,9 @@ package suites
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/faultwire/faultwire/fixtures"
@@ -36,6 +39,9 @@ const mostScripts = 3
 func Narrated(c cases.Case, t *targets.Target, timing cases.Timing) []string {
 	stage := &fixtures.Stage{Speech: t.Speech(), Deadlines: timing}
 	told := stage.Narrate(c.Exchange, t.Role == targets.ClientRole)
+	for i := range told {
+		told[i] = condensed(told[i])
+	}
 	if c.Shown != fixtures.Valid {
 		told = append(told, fmt.Sprintf("the server shows a certificate that no client may trust: %s", c.Shown))
 	}
@@ -43,6 +49,37 @@ func Narrated(c cases.Case, t *targets.Target, timing cases.Timing) []string {
 		told = append(told[:mostScripts-1], fmt.Sprintf("and %d more", more+1))
 	}
 	return told
+}
+
+// number is what differs between steps that are the same.
+var number = regexp.MustCompile(`\d+`)
+
+// condensed tells what is done three times running, or more often, once: a step, or two by turns.
+func condensed(told string) string {
+	steps := strings.Split(told, ", ")
+	shapes := make([]string, len(steps))
+	for i, step := range steps {
+		shapes[i] = number.ReplaceAllString(step, "…")
+	}
+	var kept []string
+	for i := 0; i < len(steps); {
+		length, times := 1, 1
+		for n := 1; n <= 2 && i+n <= len(steps); n++ {
+			again := 1
+			for next := i + n*again; next+n <= len(steps) && slices.Equal(shapes[next:next+n], shapes[i:i+n]); next += n {
+				again++
+			}
+			if again >= 3 && n*again > length*times {
+				length, times = n, again
+			}
+		}
+		kept = append(kept, steps[i:i+length]...)
+		if times > 1 {
+			kept = append(kept, fmt.Sprintf("and so on, %d times in all", times))
+		}
+		i += length * times
+	}
+	return strings.Join(kept, ", ")
 }
 
 // InWords says what the fault does, as seen from the target.
@@ -57,7 +94,7 @@ func InWords(f proxy.Fault, role targets.Role) string {
 	ms := func(key string) time.Duration { return time.Duration(f.Attributes[key]) * time.Millisecond }
 	at := ""
 	if f.Trigger != nil && f.Trigger.Byte > 0 {
-		at = fmt.Sprintf("delivers %d bytes of %s, then ", f.Trigger.Byte, what)
+		at = fmt.Sprintf("delivers %s of %s, then ", counted(f.Trigger.Byte, "byte"), what)
 	} else if f.Trigger != nil || f.Type == "blackhole" {
 		at = fmt.Sprintf("delivers nothing of %s: it ", what)
 	}
@@ -76,11 +113,11 @@ func InWords(f proxy.Fault, role targets.Role) string {
 	case "corrupt":
 		return at + "flips bits of what follows"
 	case "inject":
-		return at + fmt.Sprintf("puts %d bytes in that nobody sent", len(f.Data))
+		return at + fmt.Sprintf("puts %s in that nobody sent", counted(len(f.Data), "byte"))
 	case "slow_close":
 		return fmt.Sprintf("delivers the end of %s %v late (Toxiproxy slow_close)", what, ms("delay"))
 	case "limit_data":
-		return fmt.Sprintf("delivers %d bytes of %s, then closes the connection (Toxiproxy limit_data)", f.Attributes["bytes"], what)
+		return fmt.Sprintf("delivers %s of %s, then closes the connection (Toxiproxy limit_data)", counted(f.Attributes["bytes"], "byte"), what)
 	case "timeout":
 		return fmt.Sprintf("drops %s and closes the connection after %v (Toxiproxy timeout)", what, ms("timeout"))
 	case "reset_peer":
@@ -100,7 +137,11 @@ func InWords(f proxy.Fault, role targets.Role) string {
 		if n := f.Attributes["at"]; n > 0 {
 			return fmt.Sprintf("cuts %s in two behind byte %d: the rest comes when the first part has been read", what, n)
 		}
-		return fmt.Sprintf("delivers %s in pieces of %d bytes, each when the one before has been read", what, f.Attributes["every"])
+		pieces := "pieces of " + counted(f.Attributes["every"], "byte")
+		if v := f.Attributes["variation"]; v > 0 {
+			pieces = fmt.Sprintf("pieces of %d ± %d bytes", f.Attributes["every"], v)
+		}
+		return fmt.Sprintf("delivers %s in %s, each when the one before has been read", what, pieces)
 	case "refuse":
 		return "refuses the connection: nobody listens"
 	case "connect_blackhole":
@@ -115,4 +156,12 @@ func InWords(f proxy.Fault, role targets.Role) string {
 		return "accepts the connection and closes it at once (FIN)"
 	}
 	return f.String()
+}
+
+// counted is "1 byte" or "2 bytes".
+func counted[N ~int | ~int64](n N, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -11,7 +11,7 @@ import (
 
 // spent tells where the time of an exchange on a single connection went. Without a reply all behind the request was waiting.
 func spent(o cases.Observation) *reports.Times {
-	if len(o.Calls) > 0 {
+	if len(o.Calls) > 0 || o.Elapsed == 0 { // all of it was less than what ending costs, so nothing is known of its parts
 		return nil
 	}
 	if len(o.Trace.Conns) == 0 && o.Trace.FirstSign != nil {

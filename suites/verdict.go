@@ -369,7 +369,7 @@ func idle(planned []proxy.Fault, o cases.Observation) string {
 		for _, c := range o.Trace.Conns {
 			sent, back = sent+c.Upstream.In, back+c.Downstream.In
 		}
-		return fmt.Sprintf("never fired: %s; the client sent %d bytes and the server %d, over %d connections", f, sent, back, len(o.Trace.Conns))
+		return fmt.Sprintf("never fired: %s; the client sent %d bytes and the server %d, over %s", f, sent, back, counted(len(o.Trace.Conns), "connection"))
 	}
 	return ""
 }

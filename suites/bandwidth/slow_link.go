@@ -92,3 +92,6 @@ func pause(t cases.Timing) time.Duration { return min(t.Read, t.Write, t.Idle) /
 
 // rate is how many KB/s move n bytes in d or a little less; a KB is 1000 bytes.
 func rate(n int64, d time.Duration) int64 { return n/max(1, d.Milliseconds()) + 1 }
+
+// plenty is more bytes than the kernels ever take from a sender at once on a link that holds it back.
+const plenty = 3 << 19

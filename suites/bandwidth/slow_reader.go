@@ -22,7 +22,7 @@ var _ = cases.Register(cases.Case{
 			proxy.StallFor(pause(t)).FromTarget(), // on a busy machine, too, the buffers are full once
 		}
 	},
-	Exchange: fixtures.Echo(1 << 20),
+	Exchange: fixtures.Echo(plenty),
 	Expect:   cases.HaveDelivered(),
 	Why: "A call that sends returns a number: how many bytes it took. With short answers it is always all of them, so few " +
 		"programs look. When the client reads slowly the buffers fill up, the call takes only a part, and whoever does not " +

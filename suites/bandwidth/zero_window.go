@@ -19,7 +19,7 @@ var _ = cases.Register(cases.Case{
 	Wire: func(t cases.Timing, _ cases.Request) []proxy.Fault {
 		return []proxy.Fault{proxy.StallFor(pause(t)).FromTarget().After(1 << 10)}
 	},
-	Exchange: fixtures.Echo(1 << 20), // more than the kernels take at once
+	Exchange: fixtures.Echo(plenty),
 	Expect:   cases.HaveDelivered(),
 	Why: "A peer that is busy stops reading for a moment. Its window closes: TCP's word for \"send no more, I have no room\". " +
 		"The connection is in perfect health, and goes on when there is room again. Programs that take a write that " +

@@ -123,7 +123,16 @@ func lied(o Observation) *Broken {
 		return nil
 	}
 	return &Broken{NeverLie, fmt.Sprintf("success only with all %d bytes, intact", o.Wanted),
-		fmt.Sprintf("success reported, but what it received is wrong: %s", o.Damage), ""}
+		fmt.Sprintf("success reported, but what it received is wrong: %s", o.Damage), partial(o.Damage)}
+}
+
+// partial says what is wrong with a client that takes a part for the whole; empty if the damage is another.
+func partial(damage string) string {
+	if strings.HasPrefix(damage, "truncated") || strings.HasPrefix(damage, "nothing at all") {
+		return "It takes a part for the whole. One read may bring any part of a message: read on until all of it has come, and report an end, " +
+			"a reset or a deadline before that as an error."
+	}
+	return ""
 }
 
 // HaveDelivered expects the exchange to have succeeded, every byte back in order and intact.
