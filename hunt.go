@@ -74,6 +74,9 @@ func (o *options) hunt(c *cobra.Command, bounds suites.Hunting, file string) err
 	case !(o.scale > 0) || math.IsInf(o.scale, 0):
 		return fmt.Errorf("--time-scale: %g stretches nothing; write a number above 0, such as 3", o.scale)
 	}
+	if o.verbose && o.quiet {
+		return errors.New("--verbose and --quiet exclude each other")
+	}
 	if bounds.Schedules == 0 && bounds.For == 0 {
 		bounds.For = huntTime
 	}

@@ -102,6 +102,7 @@ func TestMistakesInHunts(t *testing.T) {
 		{"hunt --for -1s", 2, "--for: in -1s nothing can be tried"},
 		{"hunt --promise always", 2, `--promise: "always" is none of never hang, never lie,`},
 		{"hunt --time-scale 0", 2, "--time-scale: 0 stretches nothing"},
+		{"hunt -v -q", 2, "--verbose and --quiet exclude each other"},
 		{"hunt x", 2, "hunt takes flags only"},
 		{"hunt --config peer.yaml --schedules 1", 2, "nothing to hunt: it is a peer"},
 		{"hunt --schedules 1 --output mine.txt", 2, "--output: mine.txt is there already, and is no repro"},
