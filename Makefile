@@ -75,8 +75,8 @@ browser: ## the HTML report in headless Chromium: filter, open a case, copy a li
 mutants: ## the whole catalogue against every mutant: who kills whom; fails on a survivor, or on a MUST that kills none
 	FAULTWIRE_MUTANTS=1 go test -count=1 -timeout 30m -v -run "TestKillMatrix|TestTheMutantsBaseIsSound" ./suites
 
-hunt: ## HUNT=2000 random schedules of faults in virtual time against each of the references and the mutants: what is found
-	FAULTWIRE_HUNT=$(HUNT) go test -count=1 -timeout 30m -v -run TestHunt ./suites
+hunt: ## HUNT=2000 random schedules of faults in virtual time against each client among the references and the mutants: what is found
+	GOGC=400 FAULTWIRE_HUNT=$(HUNT) go test -count=1 -timeout 30m -v -run TestHunt ./suites
 
 ginkgo: bin/ginkgo ## the suites by Ginkgo's own command; ARGS="--label-filter 'role:client'" and so on
 	bin/ginkgo $(ARGS) ./suites/*/

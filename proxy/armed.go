@@ -43,8 +43,18 @@ func (a *armed) draw(place int64) float64 {
 	return draw(a.flow.pair.seed, a.ID(), a.flow.pair.n, place+1)
 }
 
-// decided logs what was drawn for the stream at an offset.
+// reached is struck, for a toxic: what reaches one while the connection is torn down was let go of by those before it.
+func (a *armed) reached(offset int64) {
+	if !a.flow.pair.aborted.raised() {
+		a.struck(offset)
+	}
+}
+
+// decided logs what was drawn for the stream at an offset, unless the connection is being torn down: see reached.
 func (a *armed) decided(offset, value int64) {
+	if a.flow.pair.aborted.raised() {
+		return
+	}
 	a.flow.pair.log.decided(Decision{Fault: a.ID(), Stream: a.flow.stream, Offset: offset, Value: value})
 }
 

@@ -31,7 +31,12 @@ func (t *coalesceToxic) Pipe(stub *toxics.ToxicStub) {
 // gather adds what comes in time to what is held; false if interrupted.
 func (t *coalesceToxic) gather(stub *toxics.ToxicStub) bool {
 	p := t.a.flow.pair
-	alarm := p.relay.clock.at(t.came.Add(time.Duration(t.a.Attributes["delay"]) * time.Millisecond))
+	due := t.came.Add(time.Duration(t.a.Attributes["delay"]) * time.Millisecond)
+	if due.Before(time.Now()) { // it had to wait for its turn; whether there is more already must not matter
+		t.full = true
+		return true
+	}
+	alarm := p.relay.clock.at(due)
 	defer alarm.stop()
 	for int64(len(t.held)) < t.a.Attributes["size"] {
 		c := t.queued()

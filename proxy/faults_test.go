@@ -151,10 +151,16 @@ func TestAFaultStrikesTheKthConnection(t *testing.T) {
 	g := NewWithT(t)
 	r := wire(t, echo, proxy.AcceptThenReset().OnConnection(2), proxy.Corrupt(1, 1).OnConnection(3))
 	for k := 1; k <= 4; k++ {
-		c := dial(t, r)
+		c, err := net.Dial("tcp", r.Addr().String())
+		if k == 2 && errors.Is(err, syscall.ECONNRESET) {
+			continue // so soon after the handshake that its end was not looked at yet
+		}
+		g.Expect(err).NotTo(HaveOccurred())
+		defer c.Close()
+		g.Expect(c.SetDeadline(time.Now().Add(60 * time.Second))).To(Succeed())
 		_, _ = c.Write([]byte("a"))
 		b := make([]byte, 1)
-		_, err := c.Read(b)
+		_, err = c.Read(b)
 		g.Expect(err != nil).To(Equal(k == 2), "connection %d: %v", k, err)
 		want := map[int]byte{1: 'a', 3: 'a' ^ 1, 4: 'a'}[k] // nothing comes of the second
 		g.Expect(b[0]).To(Equal(want), "connection %d: %q", k, b)

@@ -267,8 +267,8 @@ func (r *Relay) turnAway(c net.Conn, l *log, f Fault) {
 	how := endFIN
 	if f.Type == "accept_then_reset" {
 		how = endRST
-		if tcp, ok := c.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0)
+		if s, ok := c.(interface{ SetLinger(int) error }); ok {
+			_ = s.SetLinger(0)
 		}
 	}
 	l.passed(Downstream, how)

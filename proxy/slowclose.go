@@ -12,7 +12,7 @@ type slowCloseToxic struct{ shell }
 func (t *slowCloseToxic) Pipe(stub *toxics.ToxicStub) {
 	t.pipe(stub, func() bool {
 		if t.end {
-			t.a.struck(t.offset)
+			t.a.reached(t.offset)
 			if !t.wait(stub, t.came.Add(time.Duration(t.a.Attributes["delay"])*time.Millisecond)) {
 				return false
 			}

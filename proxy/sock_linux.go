@@ -71,13 +71,15 @@ func tcpState(fd uintptr) (sockdiag.State, error) {
 // smallBuffers limits a socket's segments, for what it will send and what its peer will, and its receive buffer to 16 KiB, which ends the
 // kernel's own tuning of it. A sender is given room by the segment: for some ten of them, but for twice as many as are known to have
 // come in disorder on earlier connections between the same addresses (tcp_metrics(8)), 300 at most. Measured, it is rid of 350 KB
-// before it has to wait, and of 1.1 MB at most; with an Ethernet's segments and 64 KiB of 840 KB and 2.2 MB.
+// before it has to wait, and of 1.1 MB at most; with an Ethernet's segments and 64 KiB of 840 KB and 2.2 MB. What the relay itself
+// has under way to that peer is bounded as well: or the peer's receive buffer grows by it to as much as the kernel allows.
 func smallBuffers(_, _ string, c syscall.RawConn) error {
 	var err error
 	control := c.Control(func(fd uintptr) {
 		err = cmp.Or(
 			os.NewSyscallError("setsockopt TCP_MAXSEG", unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_MAXSEG, 440)),
-			os.NewSyscallError("setsockopt SO_RCVBUF", unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, 16<<10)))
+			os.NewSyscallError("setsockopt SO_RCVBUF", unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, 16<<10)),
+			os.NewSyscallError("setsockopt SO_SNDBUF", unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUF, 64<<10)))
 	})
 	return cmp.Or(control, err)
 }

@@ -165,7 +165,7 @@ func (s *shell) await(stub *toxics.ToxicStub, rings <-chan struct{}, out *stream
 func (s *shell) next() (n int64, inside bool) {
 	n, inside = s.a.span.next(s.offset, s.held, s.came)
 	if inside && n > 0 {
-		s.a.struck(s.offset)
+		s.a.reached(s.offset)
 	}
 	return n, inside
 }

@@ -28,6 +28,7 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 	o.Undeclared = c.Deadline != "" && t.Promises.Of(c.Deadline) == 0 || c.ID == huntID && t.Promises.Read == 0 && t.Promises.Total == 0
 
 	stage := &fixtures.Stage{Speech: t.Speech(), Security: security(t, c), Seed: e.seedOf(c), Deadlines: timing, Patience: guard(timing, scale), Events: fixtures.NewEvents()}
+	stage.Prepare(c.Exchange)
 	bodies := stage.Messages(c.Exchange)
 	service, addr, err := e.serve(stage, c.Exchange)
 	if err != nil {
@@ -72,6 +73,7 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 		}
 	}
 	cancel()
+	e.settle()
 	if err := wire.Close(); err != nil {
 		return o, err
 	}

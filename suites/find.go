@@ -18,7 +18,8 @@ type find struct {
 	number   int
 	outcome  fixtures.Outcome
 	broken   *cases.Broken
-	unsteady bool // it did not break the same promise by the same outcome each time, and is not shrunk
+	unsteady bool   // it did not break the same promise by the same outcome each time, and is not shrunk
+	differs  string // in what two runs of the schedule first differed; empty if in nothing
 
 	result reports.Result // over real sockets: what a report has of it
 }
@@ -33,7 +34,10 @@ func (f *find) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "promise   %s\nexpected  %s\nseen      %s\n", f.broken.Promise, f.broken.Expected, f.broken.Seen)
 	if f.unsteady {
-		fmt.Fprintf(&b, "unsteady  not %d times out of %d: two things happen in one instant, and their order decides\n", agreement, agreement)
+		fmt.Fprintf(&b, "unsteady  not %d times out of %d: in one instant the client does two things at once, and their order decides\n", agreement, agreement)
+	}
+	if f.differs != "" {
+		fmt.Fprintf(&b, "differs   %s\n", f.differs)
 	}
 	for _, line := range f.schedule.lines() {
 		b.WriteString(line + "\n")
@@ -48,9 +52,6 @@ func (s schedule) lines() (all []string) {
 		if m.Kind != fixtures.Random {
 			said += ", " + kinds[m.Kind]
 		}
-		if special := spokenHTTP(m.HTTP); len(special) > 0 {
-			said += ", " + strings.Join(special, ", ")
-		}
 		switch {
 		case s.Session && s.target.Role == targets.ServerRole:
 			said += ", answered before the next"
@@ -59,8 +60,8 @@ func (s schedule) lines() (all []string) {
 		}
 		all = append(all, said)
 	}
-	if s.Shown != fixtures.Valid {
-		all = append(all, "shown     a certificate that is "+string(s.Shown))
+	if s.target.Role == targets.ClientRole {
+		all = append(all, s.told()...)
 	}
 	if len(s.Plan.Faults) == 0 {
 		return append(all, "no fault at all")

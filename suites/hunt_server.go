@@ -33,10 +33,22 @@ func (d deck) drawFor(n int) schedule {
 	return s.turned()
 }
 
+// drawWritten is schedule number n for real sockets, and for a file: one that [Spoken] can hold. What plays a script of its own, is cancelled
+// or has little room on the way is for virtual time; another is drawn in its place.
+func (d deck) drawWritten(n int) schedule {
+	for again := n; ; again += 1 << 32 {
+		s := d.drawFor(again)
+		if s.Conns == nil && s.Calls == nil && s.Demand == success && s.Cancel == (fixtures.Span{}) && s.Room == 0 {
+			return s
+		}
+	}
+}
+
 // turned is the schedule as the reference client plays it with a server: on one connection, and with plain requests. In a session it awaits
 // the reply to each before it sends the next; else it sends all at once.
 func (s schedule) turned() schedule {
 	s.Shown = fixtures.Valid
+	s.Conns, s.Calls, s.Demand, s.Cancel = nil, nil, success, fixtures.Span{} // which are for clients
 	s.Messages = slices.Clone(s.Messages)
 	for i := range s.Messages {
 		m := &s.Messages[i]

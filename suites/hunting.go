@@ -148,7 +148,7 @@ func (h *hunt) draw() (schedule, int, bool) {
 		return schedule{}, 0, false
 	}
 	h.next++
-	return deck.drawFor(n), n, true
+	return deck.drawWritten(n), n, true
 }
 
 // round tries schedules until one breaks something, or there are none any more.

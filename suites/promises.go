@@ -13,17 +13,16 @@ import (
 // kept judges the five promises where no case says what to expect: by what the target was told by the wire, and when, against what it
 // says. It finds fault only with what cannot be right, whatever the target is like.
 func kept(s schedule, o cases.Observation) *cases.Broken {
-	exchanges := o.Calls
-	if len(exchanges) == 0 {
-		began := time.Duration(0)
-		if o.Trace.FirstSign != nil {
-			began = *o.Trace.FirstSign
-		}
-		exchanges = []cases.Call{{Began: began, Outcome: o.Outcome, Detail: o.Detail, Elapsed: o.Elapsed, Wanted: o.Wanted, Received: o.Received, Damage: o.Damage}}
-	}
+	exchanges := exchangesOf(o)
 	for i, x := range exchanges {
 		w := witnessed(s, o, x)
-		for _, check := range []func(schedule, cases.Observation, cases.Call, seen) *cases.Broken{endedInTime, noTimeoutBefore, untrueOfContent, saidWhatItWasTold, tookWhatCame, trustedNobody} {
+		if s.Cancel.Times > 0 && x.Elapsed+blur >= s.Cancel.In(o.Timing) {
+			if b := stopped(s, o, x); b != nil {
+				return b
+			}
+			continue // whatever it says
+		}
+		for _, check := range checks {
 			if b := check(s, o, x, w); b != nil {
 				if len(exchanges) > 1 {
 					b.Seen = fmt.Sprintf("exchange %d: %s", i+1, b.Seen)
@@ -38,7 +37,30 @@ func kept(s schedule, o cases.Observation) *cases.Broken {
 			}
 		}
 	}
-	return closedWhatFailed(s, o, exchanges)
+	for _, check := range []func(schedule, cases.Observation, []cases.Call) *cases.Broken{asksWithReason, pushedToSomebody, saidGoodbye, closedWhatFailed} {
+		if b := check(s, o, exchanges); b != nil {
+			return b
+		}
+	}
+	return nil
+}
+
+// exchangesOf are the calls of a session, or the one exchange there was.
+func exchangesOf(o cases.Observation) []cases.Call {
+	if len(o.Calls) > 0 {
+		return o.Calls
+	}
+	began := time.Duration(0)
+	if o.Trace.FirstSign != nil {
+		began = *o.Trace.FirstSign
+	}
+	return []cases.Call{{Began: began, Outcome: o.Outcome, Detail: o.Detail, Elapsed: o.Elapsed, Wanted: o.Wanted, Received: o.Received, Damage: o.Damage}}
+}
+
+// checks are made of each exchange.
+var checks = []func(schedule, cases.Observation, cases.Call, seen) *cases.Broken{
+	endedInTime, noTimeoutBefore, untrueOfContent, saidWhatItWasTold, tookWhatCame, trustedNobody,
+	demandMet, noTimeoutWhileItComes, sentAll, saidAnything,
 }
 
 // seen is what the wire did to the target in the time of one exchange.
@@ -48,6 +70,7 @@ type seen struct {
 	anew     int              // connections that were made in it
 	lastIn   time.Duration    // when something last moved on them, either way
 	tookIn   time.Duration    // until the last byte that came to it
+	before   time.Duration    // as tookIn, but of bytes that came before the very end
 	bytes    int64            // that came to it
 	told     string           // how the last connection ended for it: "fin", "rst" or empty
 	toldAt   time.Duration
@@ -86,9 +109,22 @@ func witnessed(s schedule, o cases.Observation, x cases.Call) (w seen) {
 				used = true
 				w.bytes += ev.Bytes
 				w.lastIn, w.tookIn = max(w.lastIn, ev.At), ev.At-x.Began
+				if ev.At < end-2*blur {
+					w.before = ev.At - x.Began
+				}
+			case ev.Stream == proxy.Upstream && (ev.What == "fin" || ev.What == "rst"):
+				used = true // it has given up what it used
 			}
 		}
-		idle := w.conn == nil && c.Accepted <= end // it may be asked on, and be found to have ended
+		if c.Dropped > 0 && c.Accepted <= end { // of the events the last are missing
+			for _, at := range []proxy.Moment{c.Upstream.LastIn, c.Downstream.LastOut} {
+				if at != nil && *at >= x.Began-blur {
+					used, w.lastIn = true, max(w.lastIn, min(*at, end))
+				}
+			}
+			w.sent, w.bytes = max(w.sent, c.Upstream.In), max(w.bytes, c.Downstream.Out)
+		}
+		idle := c.Accepted <= end // it may be asked on, and be found to have ended; what moves on an older one is late
 		if !used && !idle {
 			continue
 		}
@@ -96,11 +132,15 @@ func witnessed(s schedule, o cases.Observation, x cases.Call) (w seen) {
 			w.first = c
 		}
 		w.conn, w.told, w.sentMore = c, "", false
+		left := false // it has ended the connection itself
 		for _, ev := range c.Events {
 			if ev.At > end {
 				break
 			}
 			switch {
+			case ev.Stream == proxy.Upstream && (ev.What == "fin" || ev.What == "rst"):
+				left = true
+			case left && ev.At > end-2*blur: // it is no news that answers its own end
 			case ev.Stream == proxy.Downstream && (ev.What == "sent_fin" || ev.What == "sent_rst"):
 				if w.told != "rst" {
 					w.told, w.toldAt = ev.What[len("sent_"):], ev.At
@@ -117,7 +157,7 @@ func witnessed(s schedule, o cases.Observation, x cases.Call) (w seen) {
 }
 
 // endedInTime: never hang.
-func endedInTime(_ schedule, o cases.Observation, x cases.Call, w seen) *cases.Broken {
+func endedInTime(s schedule, o cases.Observation, x cases.Call, w seen) *cases.Broken {
 	late := func(d fixtures.Deadline, took time.Duration, since string) *cases.Broken {
 		limit := o.Declared.Of(d)
 		if limit == 0 {
@@ -138,6 +178,8 @@ func endedInTime(_ schedule, o cases.Observation, x cases.Call, w seen) *cases.B
 	switch {
 	case w.conn == nil:
 		return late(fixtures.ConnectDeadline, x.Elapsed, "its beginning")
+	case s.target.TLS && o.Declared.Connect == 0: // nothing but the total may cover the handshake
+	case s.onlyWrites() && o.Declared.Write == 0: // nor a write
 	case o.Declared.Write <= o.Declared.Read && w.told == "":
 		return late(fixtures.ReadDeadline, silence, "anything last moved")
 	}
@@ -201,7 +243,7 @@ func saidWhatItWasTold(s schedule, o cases.Observation, x cases.Call, w seen) *c
 			return said("neither an end nor a reset reported, for it was never connected")
 		}
 	case fixtures.Timeout:
-		if timely && !w.sentMore && w.anew <= 1 {
+		if timely && !w.sentMore && w.anew <= 1 && (w.told == "rst" || !s.onlyWrites()) {
 			return said("an end of the connection reported, which it was told of in time")
 		}
 	}
@@ -224,6 +266,12 @@ func saidWhatItWasTold(s schedule, o cases.Observation, x cases.Call, w seen) *c
 	return nil
 }
 
+// onlyWrites reports whether there are times when a sound program writes and does not read: it does not hear of an end then.
+func (s schedule) onlyWrites() bool {
+	return slices.ContainsFunc(s.Messages, func(m fixtures.Message) bool { return m.HTTP.Method == "POST" }) ||
+		slices.ContainsFunc(s.Calls, func(c fixtures.Call) bool { return c.Push })
+}
+
 func finFirst(c *proxy.ConnTrace) bool {
 	for _, ev := range c.Events {
 		if ev.Stream == proxy.Downstream && (ev.What == "sent_fin" || ev.What == "sent_rst") {
@@ -243,7 +291,7 @@ func (s schedule) lengths() cases.Request {
 
 // tookWhatCame: what came whole and in time is a success.
 func tookWhatCame(s schedule, o cases.Observation, x cases.Call, w seen) *cases.Broken {
-	if w.conn == nil || len(o.Calls) > 0 || s.Shown != fixtures.Valid || s.target.TLS {
+	if w.conn == nil || len(o.Calls) > 0 || s.Conns != nil || s.Shown != fixtures.Valid || s.target.TLS {
 		return nil
 	}
 	expected := s.lengths()
@@ -257,7 +305,7 @@ func tookWhatCame(s schedule, o cases.Observation, x cases.Call, w seen) *cases.
 	if s.Messages[0].HTTP.Framing == fixtures.ByClose && s.target.Protocol == fixtures.HTTPProtocol {
 		return nil // how it ended is what matters
 	}
-	if w.told != "" && w.toldAt-x.Began <= w.tookIn+10*time.Millisecond {
+	if w.told == "rst" && w.toldAt-x.Began <= w.tookIn+10*time.Millisecond {
 		return nil // the end came with it; a sound program may have seen that first where it was writing
 	}
 	return &cases.Broken{Promise: cases.Reassemble, Expected: fmt.Sprintf("success: all %d bytes had come after %v", expected.Bytes, w.tookIn.Round(time.Millisecond)), Seen: fmt.Sprintf("%s: %s", x.Outcome, x.Detail)}
@@ -292,7 +340,7 @@ func recovered(s schedule, o cases.Observation, before, x cases.Call, w seen) *c
 	if w.anew == 0 {
 		return &cases.Broken{Promise: cases.Recover, Expected: "a new connection behind an exchange that has failed", Seen: fmt.Sprintf("the same one, and %s: %s", x.Outcome, x.Detail)}
 	}
-	if len(s.Plan.Faults) == 0 || w.anew != 1 || x.Outcome == fixtures.Other && s.target.Protocol == fixtures.HTTPProtocol {
+	if len(s.Plan.Faults) == 0 || s.Conns != nil || w.anew != 1 || x.Outcome == fixtures.Other && s.target.Protocol == fixtures.HTTPProtocol {
 		return nil
 	}
 	for _, f := range s.Plan.Faults {
@@ -317,6 +365,9 @@ func closedWhatFailed(s schedule, o cases.Observation, exchanges []cases.Call) *
 		}
 	}
 	for _, c := range o.Trace.Conns {
+		if c.Upstream.In > c.Upstream.Out {
+			continue // nor behind what nobody takes
+		}
 		if c.Upstream.End == "" && c.Downstream.Passed == "" && c.Downstream.Out+c.Upstream.In > 0 {
 			return &cases.Broken{Promise: cases.Recover, Expected: "its connection closed, on which an exchange has failed", Seen: fmt.Sprintf("connection %d is still open", c.N)}
 		}

@@ -17,7 +17,7 @@ func TestAReproHoldsAllOfASchedule(t *testing.T) {
 		deck := newDeck(&target, 1, 5)
 		for n := range 1000 {
 			g := NewWithT(t)
-			drawn := deck.drawFor(n)
+			drawn := deck.drawWritten(n)
 			drawn.Plan.Seed = 5 // the engine's, from which all that is decided follows
 			text := drawn.repro(5, 1).YAML()
 			r, err := ParseRepro("r.yaml", text)

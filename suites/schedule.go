@@ -17,6 +17,11 @@ import (
 type schedule struct {
 	Messages []fixtures.Message
 	Session  bool                 // each message is an exchange of its own, in one session
+	Calls    []fixtures.Call      // in place of these exchanges
+	Conns    []fixtures.Conn      // what the reference side does; none is its sound service
+	Demand   demand               // what is asked of each exchange
+	Cancel   fixtures.Span        // no session: when it is cancelled; zero is never
+	Room     int                  // bytes that wait on the way in each direction before a write has to; 0 is as many as usual
 	Shown    fixtures.Certificate // under TLS
 	Plan     proxy.Plan
 
@@ -28,8 +33,8 @@ const huntID = "hunt"
 
 // asCase is the schedule as a case, which expects the five promises.
 func (s schedule) asCase() cases.Case {
-	x := fixtures.Exchange{Messages: s.Messages}
-	if s.Session {
+	x := fixtures.Exchange{Messages: s.Messages, Conns: s.Conns, Calls: s.Calls}
+	if s.Session && s.Calls == nil {
 		x = x.Calling()
 		for i := range x.Calls {
 			x.Calls[i].Pause = fixtures.ReadDeadline.Times(0.1) // so that what the wire did can be told apart by when
@@ -38,7 +43,7 @@ func (s schedule) asCase() cases.Case {
 	faults := s.Plan.Faults
 	return cases.Case{
 		ID: huntID, Title: "keeps the five promises, whatever the network does", Level: cases.Must, Role: cases.Client,
-		Basis: cases.Practice(cases.NeverLie, "the five promises"), Exchange: x, Shown: s.Shown, Excused: s.endsWithConnection(),
+		Basis: cases.Practice(cases.NeverLie, "the five promises"), Exchange: x, Shown: s.Shown, Cancel: s.Cancel, Excused: s.endsWithConnection(),
 		Wire:   func(cases.Timing, cases.Request) []proxy.Fault { return faults },
 		Expect: cases.JudgeFunc(func(o cases.Observation) *cases.Broken { return kept(s, o) }),
 	}
@@ -70,6 +75,22 @@ func (d deck) draw(n int) schedule {
 	if d.target.TLS && rng.IntN(12) == 0 {
 		s.Shown = pick(rng, fixtures.Expired, fixtures.WrongName, fixtures.SelfSigned, fixtures.Stranger)
 	}
+	if d.blocks() && rng.IntN(3) == 0 {
+		s.Room = pick(rng, 1024, 4096, 16384)
+		if rng.IntN(8) == 0 {
+			s.Messages[0].Size = 1 << 18 // more than there is room for on the whole way
+		}
+	}
+	if fit := d.plays(); len(fit) > 0 && s.Shown == fixtures.Valid && rng.IntN(3) == 0 {
+		p := pick(rng, fit...)
+		p.set(d, rng, &s)
+		if p.bare || rng.IntN(2) == 0 {
+			return s
+		}
+	}
+	if !s.Session && rng.IntN(20) == 0 {
+		s.Cancel = fixtures.ReadDeadline.Times(pick(rng, 0.05, 0.1, 0.5))
+	}
 	types := slices.DeleteFunc(types(), func(string) bool { return rng.IntN(2) == 0 })
 	if len(types) == 0 {
 		return s // a plain exchange, once in a while
@@ -81,6 +102,20 @@ func (d deck) draw(n int) schedule {
 	}
 	s.Plan.Faults = alone(s.Plan.Faults)
 	return s
+}
+
+// blocks reports whether writes may have to wait for room. Under TLS who writes holds a lock that who reads may want, to send an alert;
+// in a bubble time stands still then, and nobody reads what there is no room behind.
+func (d deck) blocks() bool { return !d.target.TLS }
+
+// plays are those that fit the target.
+func (d deck) plays() (fit []play) {
+	for _, p := range plays {
+		if p.fits(d.target) {
+			fit = append(fit, p)
+		}
+	}
+	return fit
 }
 
 func pick[V any](rng *rand.Rand, values ...V) V { return values[rng.IntN(len(values))] }
@@ -173,6 +208,9 @@ func (d deck) fault(rng *rand.Rand, s schedule, kind string) proxy.Fault {
 		f = proxy.Slicer(pick(rng, int64(50), 500, 1460), 0, time.Duration(1+rng.IntN(3))*time.Millisecond)
 	case "slice":
 		f = proxy.Slice(pick(rng, max(1, length/100), max(2, length/30), max(7, length/10), 512, 1460))
+		if rng.IntN(3) == 0 {
+			f = proxy.Slice(1).UntilByte(40) // what says how the rest is to be read
+		}
 	case "split":
 		f = proxy.SplitAt(max(1, at))
 	case "coalesce":

@@ -51,6 +51,7 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 			o.Usage.Window, o.Usage.Busy = o.Elapsed, o.Usage.After.BusySince(o.Usage.Before)
 		}
 	}
+	e.settle()
 	o.Trace = s.wire.Trace() // before the end of the session closes everything
 	o.Process = client.End()
 	if err := s.wire.Close(); err != nil {

@@ -39,7 +39,7 @@ type shrinker struct {
 
 // key tells schedules apart.
 func (s schedule) key() string {
-	return fmt.Sprintf("%v %v %q %v %+v", s.Messages, s.Session, s.Shown, s.target.Name, s.lines())
+	return fmt.Sprintf("%v %v %v %v %q %v %+v", s.Messages, s.Session, s.Calls, s.Conns, s.Shown, s.target.Name, s.lines())
 }
 
 // take takes the schedule for the find's if it does the same. What was tried once is not tried again.
@@ -95,7 +95,7 @@ func fewest[V any](all []V, same func([]V) bool) {
 
 // messages leaves out messages, and of those that stay what makes them special.
 func (s *shrinker) messages() {
-	if len(s.find.schedule.Messages) > 1 {
+	if small := s.find.schedule; len(small.Messages) > 1 && small.Calls == nil && small.Conns == nil { // which name them by number
 		fewest(s.find.schedule.Messages, func(messages []fixtures.Message) bool {
 			if len(messages) == 0 {
 				return false

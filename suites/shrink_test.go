@@ -133,7 +133,7 @@ func TestWhatIsDrawnIsShrunk(t *testing.T) {
 	target := &targets.Target{Name: "t", Role: targets.ClientRole, Protocol: fixtures.HTTPProtocol}
 	deck := newDeck(target, 1, 3)
 	for n := range 200 {
-		s := deck.drawFor(n)
+		s := deck.drawWritten(n)
 		if len(s.Plan.Faults) == 0 {
 			continue
 		}

@@ -106,7 +106,11 @@ func newEngine(o Options, network proxy.Network) (*Engine, error) {
 	for i := range o.Targets {
 		t := &o.Targets[i]
 		if t.TLS && e.credentials == nil {
-			if e.credentials, err = fixtures.NewCredentials(); err != nil {
+			credentials := fixtures.NewCredentials
+			if network != nil {
+				credentials = fixtures.NewEvenCredentials
+			}
+			if e.credentials, err = credentials(); err != nil {
 				return nil, err
 			}
 		}

@@ -7,7 +7,9 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -192,5 +194,63 @@ func TestThereIsOnlySoMuchRoom(t *testing.T) {
 		_ = a.Close()
 		synctest.Wait()
 		_ = b.Close()
+	})
+}
+
+// What is sent in one instant on several connections is told at several, and each time at the same.
+func TestNoTwoThingsInOneInstant(t *testing.T) {
+	var first []time.Duration
+	for range 20 {
+		synctest.Test(t, func(t *testing.T) {
+			g := NewWithT(t)
+			n := virtual.New()
+			l, err := n.Listen("")
+			g.Expect(err).NotTo(HaveOccurred())
+			for range 2 { // begun again, it is the same again
+				n.Begin(0)
+				var ours, peers []net.Conn
+				for range 20 {
+					c, err := n.Dial(t.Context(), l.Addr().String())
+					g.Expect(err).NotTo(HaveOccurred())
+					p, err := l.Accept()
+					g.Expect(err).NotTo(HaveOccurred())
+					ours, peers = append(ours, c), append(peers, p)
+				}
+				began := time.Now()
+				came := make([]time.Duration, len(ours))
+				var all sync.WaitGroup
+				for i := range ours {
+					all.Go(func() {
+						_, _ = peers[i].Read(make([]byte, 1))
+						came[i] = time.Since(began)
+					})
+					all.Go(func() { _, _ = ours[i].Write([]byte("!")) })
+				}
+				all.Wait()
+				if first == nil {
+					first = came
+				}
+				g.Expect(came).To(Equal(first))
+				g.Expect(slices.Compact(slices.Sorted(slices.Values(came)))).To(HaveLen(len(ours)))
+			}
+			n.Close()
+		})
+	}
+}
+
+// A network can be begun with less room, and a goodbye still finds some.
+func TestLessRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := NewWithT(t)
+		n := virtual.New()
+		n.Begin(1000)
+		a, b := connected(t, func() (net.Listener, error) { return n.Listen("") }, func(at string) (net.Conn, error) { return n.Dial(t.Context(), at) })
+		_ = a.SetWriteDeadline(time.Now().Add(time.Second))
+		sent, err := a.Write(make([]byte, 5000))
+		g.Expect(err).To(MatchError(os.ErrDeadlineExceeded))
+		g.Expect(sent).To(Equal(1000))
+		_ = a.SetWriteDeadline(time.Time{})
+		g.Expect(a.Write([]byte("goodbye"))).To(Equal(7))
+		_, _ = a.Close(), b.Close()
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // A Network is addresses, who listens there, and who has connected. It must be made in the bubble that it is used in.
@@ -16,6 +17,8 @@ type Network struct {
 	conns     []*Conn
 	closed    chan struct{}
 	once      sync.Once
+	room      int // bytes of a direction that wait to be read before a write has to
+	made      int // connections since it was begun
 }
 
 // A hole is an address where nobody accepts.
@@ -27,9 +30,22 @@ type hole struct {
 // firstPort is where the ports begin that a network gives.
 const firstPort = 10_000
 
+// room is how many bytes of a direction wait to be read before a write has to, unless [Network.Begin] says otherwise.
+const room = 256 << 10
+
+// Begin has the next connection be the first again, as far as its hops go: what is done then, and again after another Begin, takes
+// equally long. Each direction has room for so many bytes that wait to be read; 0 is as many as usual.
+func (n *Network) Begin(bytes int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.made, n.room = 0, bytes; bytes == 0 {
+		n.room = room
+	}
+}
+
 // New is a network without anybody.
 func New() *Network {
-	return &Network{port: firstPort, listeners: map[int]*Listener{}, holes: map[int]hole{}, closed: make(chan struct{})}
+	return &Network{room: room, port: firstPort, listeners: map[int]*Listener{}, holes: map[int]hole{}, closed: make(chan struct{})}
 }
 
 // Close ends every connection and every listener.
@@ -83,6 +99,7 @@ func (n *Network) Dial(ctx context.Context, address string) (net.Conn, error) {
 		return nil, err
 	}
 	failed := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Addr: at, Err: err} }
+	time.Sleep(hop)
 	n.mu.Lock()
 	l, listens := n.listeners[at.Port]
 	hole, shut := n.holes[at.Port]
@@ -104,12 +121,14 @@ func (n *Network) Dial(ctx context.Context, address string) (net.Conn, error) {
 		return nil, failed(syscallError("connect", syscall.ECONNREFUSED))
 	}
 	n.mu.Lock()
-	p := newPair(n.next(), l.addr)
+	p := newPair(n.room, n.made, n.next(), l.addr)
+	n.made++
 	n.conns = append(n.conns, &p.a, &p.b)
 	n.mu.Unlock()
 	if !l.put(&p.b) {
 		return nil, failed(syscallError("connect", syscall.ECONNREFUSED))
 	}
+	time.Sleep(hop) // the answer comes when it is known there
 	return &p.a, nil
 }
 

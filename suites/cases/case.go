@@ -160,15 +160,14 @@ func (c Case) Lengths(target *targets.Target) Request {
 	if len(c.Exchange.Calls) > 0 {
 		messages = messages[:1]
 	}
-	sent := measured(messages, target, true)
-	sent.Asked = sent.Bytes
-	if target.Role != targets.ServerRole {
-		asked := sent.Asked
-		if target.Protocol == fixtures.HTTPProtocol {
-			asked = 0 // how long it is, is the client's affair; who answers it has read all of it
-		}
-		sent = measured(messages, target, false)
-		sent.Asked = asked
+	if target.Role == targets.ServerRole {
+		sent := measured(messages, target, true)
+		sent.Asked = sent.Bytes
+		return sent
+	}
+	sent := measured(messages, target, false)
+	if target.Protocol != fixtures.HTTPProtocol { // how long it is, is the client's affair; who answers it has read all of it
+		sent.Asked = measured(messages, target, true).Bytes
 	}
 	return sent
 }

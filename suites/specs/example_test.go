@@ -39,3 +39,13 @@ func ExampleRun() {
 
 	_ = testConformance
 }
+
+// In virtual time, in a test function of its own.
+func ExampleVirtualIt() {
+	testInNoTime := func(t *testing.T) {
+		specs.VirtualIt(t, myClient, specs.Theme("timeout"))
+		RunSpecs(t, "client")
+	}
+
+	_ = testInNoTime
+}

@@ -69,6 +69,17 @@ func TestInner(t *testing.T) {
 		client.Name, client.Client = "sound", reference.Client{Protocol: fixtures.EchoProtocol}
 		describe(client, specs.Theme("tmieout"))
 		RunSpecs(t, "inner misspelt")
+	case "virtual":
+		all := mutants.All()
+		mutant := all[slices.IndexFunc(all, func(m mutants.Mutant) bool { return m.Name == "client-no-read-deadline" })].Target
+		sound := reference.Targets(1)
+		specs.VirtualIt(t, mutant, specs.Cases("tcp.timeout.stall-before-reply", "tcp.timeout.drip"))
+		specs.VirtualIt(t, sound[0])
+		specs.VirtualIt(t, sound[1], specs.Theme("timeout"))
+		RunSpecs(t, "inner virtual")
+	case "nowhere":
+		client.Name, client.Command = "process", &targets.Command{Args: []string{"true"}}
+		specs.VirtualIt(t, client)
 	case "theme":
 		specs.RunTheme(t, "connect")
 	}

@@ -30,6 +30,10 @@ func (p *plan) blame(control reports.Result) {
 		return
 	}
 	p.blamed[control.Target] = true
+	blame(control)
+}
+
+func blame(control reports.Result) {
 	if control.Verdict == reports.Error {
 		ginkgo.Fail("harness error: the plain exchange, with no fault on the wire, could not be tried; no case can be tested\n" + control.Text())
 	}

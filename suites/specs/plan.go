@@ -63,8 +63,7 @@ func (p *plan) grow(t *targets.Target) {
 		}
 		c := pair.Case
 		text := c.ID + " " + c.Title
-		labels := append(ginkgo.Label("id:"+c.ID, "level:"+string(c.Level), "role:"+string(t.Role), "theme:"+c.Theme(), "target:"+t.Name),
-			t.Labels...)
+		labels := labels(c, t)
 		if passes(text, labels) {
 			p.likely = append(p.likely, pair)
 		}

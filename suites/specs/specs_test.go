@@ -108,6 +108,17 @@ var _ = Describe("a tree of one's own", func() {
 		Expect(suite.spec("mine", "tcp.reassembly.size[bytes=65536]").State).To(Equal(types.SpecStateSkipped))
 	})
 
+	It("takes no time in virtual time, and finds the same", func(ctx SpecContext) {
+		suite := runInner(ctx, "virtual", "--label-filter=virtual")
+		Expect(suite.count(types.SpecStatePassed)).To(BeNumerically(">", 50))
+		Expect(suite.count(types.SpecStateFailed)).To(Equal(1))
+		failed := suite.spec("client-no-read-deadline", "tcp.timeout.stall-before-reply")
+		Expect(failed.State).To(Equal(types.SpecStateFailed))
+		Expect(failed.Failure.Message).To(ContainSubstring("never hang"))
+		Expect(suite.spec("client-no-read-deadline", "tcp.timeout.drip").State).To(Equal(types.SpecStatePassed))
+		Expect(printedByInner(ctx, "nowhere")).To(ContainSubstring("a process of its own"))
+	})
+
 	It("passes an empty selection", func(ctx SpecContext) {
 		suite := runInner(ctx, "describe", "--focus=nothing is called this")
 		Expect(suite.SuiteSucceeded).To(BeTrue())

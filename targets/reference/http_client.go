@@ -87,8 +87,8 @@ func (s *httpSession) ask(ctx context.Context, job targets.Job) ([]byte, error) 
 		ctx, cancel = context.WithTimeout(ctx, job.Promises.Total)
 		defer cancel()
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	var content io.Reader
 	if job.Method == http.MethodPost {
 		content = bytes.NewReader(bytes.Join(job.Messages, nil))
@@ -103,7 +103,12 @@ func (s *httpSession) ask(ctx context.Context, job targets.Job) ([]byte, error) 
 	}
 	var by net.Conn // of the last request, where one led to another
 	request = request.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { by = info.Conn }}))
-	reply, err := (&http.Client{Transport: s.transport}).Do(request)
+	silence := fmt.Errorf("no more content for %v: %w", job.Promises.Read, os.ErrDeadlineExceeded)
+	patiently := patientTransport{s.transport, job.Promises.Read, func() { cancel(silence) }}
+	reply, err := (&http.Client{Transport: patiently}).Do(request)
+	if err != nil && context.Cause(ctx) == silence { // in the content of a reply that sent it on
+		err = silence
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +116,10 @@ func (s *httpSession) ask(ctx context.Context, job targets.Job) ([]byte, error) 
 	if reply.StatusCode/100 != 2 && reply.StatusCode != http.StatusNotModified {
 		return nil, fmt.Errorf("the status is %s", reply.Status)
 	}
-	received, err := readAll(reply.Body, job.Promises.Read, cancel)
+	received, err := io.ReadAll(reply.Body)
+	if err != nil && context.Cause(ctx) == silence {
+		err = silence
+	}
 	untilEnd := reply.ContentLength < 0 && len(reply.TransferEncoding) == 0 && !reply.Uncompressed
 	if secure, is := by.(*tls.Conn); is && err == nil && untilEnd && secure.NetConn().(*endNoting).ended.Load() {
 		err = fmt.Errorf("%w: the connection ended without close_notify", io.ErrUnexpectedEOF)
@@ -134,23 +142,29 @@ func (c *endNoting) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// readAll reads to the end, but waits only so long for each part.
-func readAll(r io.Reader, patience time.Duration, cancel func()) (all []byte, err error) {
-	silence := time.AfterFunc(time.Hour, cancel)
-	defer silence.Stop()
-	for part := make([]byte, 32<<10); ; {
-		if patience > 0 {
-			silence.Reset(patience)
-		}
-		n, err := r.Read(part)
-		all = append(all, part[:n]...)
-		switch {
-		case err == io.EOF:
-			return all, nil
-		case err != nil && patience > 0 && !silence.Stop():
-			return all, fmt.Errorf("no more content for %v: %w", patience, os.ErrDeadlineExceeded)
-		case err != nil:
-			return all, err
-		}
+// A patientTransport waits only so long for each part of a reply's content, of those too that lead elsewhere: package http reads them to
+// keep the connection. Zero is no limit.
+type patientTransport struct {
+	http.RoundTripper
+	patience time.Duration
+	giveUp   func() // ends the request
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (t patientTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	reply, err := t.RoundTripper.RoundTrip(r)
+	if err == nil && t.patience > 0 {
+		reply.Body = patientBody{reply.Body, t}
 	}
+	return reply, err
+}
+
+type patientBody struct {
+	io.ReadCloser
+	patientTransport
+}
+
+func (b patientBody) Read(p []byte) (int, error) {
+	defer time.AfterFunc(b.patience, b.giveUp).Stop()
+	return b.ReadCloser.Read(p)
 }
