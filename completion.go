@@ -8,7 +8,7 @@ import (
 
 // completeMore has the shell complete what cobra knows nothing of by itself.
 func completeMore(root *cobra.Command) {
-	files := map[string]string{"replay": "yaml"} // by command: what its arguments' names end in
+	files := map[string]string{"replay": "yaml", "shrink": "yaml", "flake": "yaml"} // by command: what its arguments' names end in
 	for _, c := range root.Commands() {
 		if extension, known := files[c.Name()]; known && c.ValidArgsFunction == nil {
 			c.ValidArgsFunction = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {

@@ -23,6 +23,9 @@ func TestCompletion(t *testing.T) {
 		{"list --server-address 127.0.0.1:9 --target |", Equal([]string{"server"})},
 		{"replay --config two.yaml --target |", Equal([]string{"one", "two"})},
 		{"replay |", Equal([]string{"yaml"})}, // that files end so
+		{"shrink |", Equal([]string{"yaml"})},
+		{"flake |", Equal([]string{"yaml"})},
+		{"hunt --protocol |", ContainElement("echo")},
 		{"run --protocol |", ContainElements("echo", "framed", "line", "http", "udp")},
 		{"run --classify |", ContainElement("curl")},
 		{"run --color |", Equal([]string{"auto", "always", "never"})},

@@ -94,7 +94,7 @@ func commands(args []string) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
 	})
-	root.AddCommand(runCommand(args), replayCommand(), tryCommand(), listCommand(), explainCommand(), proxyCommand(), reportCommand(),
+	root.AddCommand(runCommand(args), replayCommand(), huntCommand(), shrinkCommand(), flakeCommand(), tryCommand(), listCommand(), explainCommand(), proxyCommand(), reportCommand(),
 		baselineCommand(), initCommand(), doctorCommand(), versionCommand())
 	completeMore(root)
 	return root

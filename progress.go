@@ -22,81 +22,106 @@ const (
 	lineEvery = 10 * time.Second
 )
 
-// A progress says how far the run is. At a terminal that is one line, which replaces itself; anywhere else, and where CI says that it
+// A liveLine says how far something is. At a terminal that is one line, which replaces itself; anywhere else, and where CI says that it
 // is, a line now and then, so that no log fills with what was true for a moment. It never writes more than whole lines.
+type liveLine struct {
+	out   io.Writer
+	live  bool
+	every time.Duration // 0 is never
+	quiet bool
+	tell  func() string // how far it is; called under mu
+
+	began time.Time
+	stop  func()
+
+	mu    sync.Mutex
+	shown int // columns the line takes
+}
+
+func newLiveLine(out io.Writer, quiet bool) *liveLine {
+	l := &liveLine{out: out, quiet: quiet, every: lineEvery, stop: func() {},
+		live: width(out) > 0 && os.Getenv("CI") == "" && os.Getenv("TERM") != "dumb"}
+	if l.live {
+		l.every = liveEvery
+	}
+	return l
+}
+
+// A progress is how far a run is.
 type progress struct {
+	*liveLine
 	total   int
-	out     io.Writer
-	live    bool
-	every   time.Duration // 0 is never
 	running func() int
 	left    *suites.Estimate
 	strict  bool
 	verbose bool
-	quiet   bool
+	atMost  time.Duration // what the estimate was at the beginning
 
-	began  time.Time
-	atMost time.Duration // what the estimate was at the beginning
-	stop   func()
-
-	mu      sync.Mutex
-	done    int
+	done    int // under mu
 	failing int
-	shown   int // columns the line takes
 }
 
 // newProgress is the progress of a run of the engine's.
 func (o *options) newProgress(out io.Writer, e *suites.Engine) *progress {
 	p := &progress{
-		total: len(e.Pairs()), out: out, running: e.Running, left: e.Estimate(), strict: o.strict, verbose: o.verbose, quiet: o.quiet,
-		live: width(out) > 0 && os.Getenv("CI") == "" && os.Getenv("TERM") != "dumb", every: lineEvery, stop: func() {},
+		liveLine: newLiveLine(out, o.quiet), total: len(e.Pairs()), running: e.Running, left: e.Estimate(), strict: o.strict, verbose: o.verbose,
 	}
+	p.tell = p.far
 	p.atMost = p.left.Left()
-	if p.live {
-		p.every = liveEvery
-	} else if p.verbose {
+	if !p.live && p.verbose {
 		p.every = 0 // it says enough
 	}
 	return p
 }
 
 // begin begins to say how far the run is, until end.
-func (p *progress) begin() {
-	p.began = time.Now()
-	if p.quiet || p.every == 0 {
+func (l *liveLine) begin() {
+	l.began = time.Now()
+	if l.quiet || l.every == 0 {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var saying sync.WaitGroup
 	saying.Go(func() {
-		tick := time.NewTicker(p.every)
+		tick := time.NewTicker(l.every)
 		defer tick.Stop()
 		for {
 			select {
 			case <-tick.C:
-				p.tell()
+				l.update()
 			case <-ctx.Done():
 				return
 			}
 		}
 	})
-	p.stop = func() { cancel(); saying.Wait() }
+	l.stop = func() { cancel(); saying.Wait() }
 }
 
 // end ends what begin began, and takes the line away.
-func (p *progress) end() {
-	p.stop()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.show("")
+func (l *liveLine) end() {
+	l.stop()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.show("")
 }
 
 // say writes a line that stays.
-func (p *progress) say(line string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.show("")
-	fmt.Fprintln(p.out, line)
+func (l *liveLine) say(line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.show("")
+	fmt.Fprintln(l.out, line)
+}
+
+// update says how far it is.
+func (l *liveLine) update() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if line := l.tell(); l.live {
+		l.show(line)
+	} else {
+		fmt.Fprintln(l.out, line)
+	}
 }
 
 // count takes note of a result.
@@ -117,19 +142,13 @@ func (p *progress) count(r reports.Result) {
 	}
 }
 
-// tell says how far the run is.
-func (p *progress) tell() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// far is how far the run is.
+func (p *progress) far() string {
 	line := fmt.Sprintf("%d of %d done, %d failing, %d running", p.done, p.total, p.failing, p.running())
 	if left := p.remaining(time.Since(p.began)); left > 0 {
 		line += ", " + about(left) + " left"
 	}
-	if p.live {
-		p.show(line)
-	} else {
-		fmt.Fprintln(p.out, line)
-	}
+	return line
 }
 
 // remaining is how long the rest takes, at the pace of what is done, once that is enough to tell.
@@ -153,17 +172,17 @@ func about(d time.Duration) string {
 }
 
 // show replaces the line. Blanks and carriage returns do it on every terminal.
-func (p *progress) show(line string) {
-	if !p.live || line == "" && p.shown == 0 {
+func (l *liveLine) show(line string) {
+	if !l.live || line == "" && l.shown == 0 {
 		return
 	}
-	line = cut(line, width(p.out)-1)
+	line = cut(line, width(l.out)-1)
 	n := utf8.RuneCountInString(line)
-	fmt.Fprintf(p.out, "\r%s%s", line, strings.Repeat(" ", max(0, p.shown-n)))
+	fmt.Fprintf(l.out, "\r%s%s", line, strings.Repeat(" ", max(0, l.shown-n)))
 	if n == 0 {
-		fmt.Fprint(p.out, "\r")
+		fmt.Fprint(l.out, "\r")
 	}
-	p.shown = n
+	l.shown = n
 }
 
 // cut shortens a line to so many columns.

@@ -1,11 +1,10 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,16 +23,12 @@ func replayCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "replay FILE",
 		Short: "Replay a failure from its repro.yaml, and say how often it shows",
-		Long: "Replay a failure from its repro.yaml: the same case, seed and faults, as often as --count says. The file names no command: what is\n" +
-			"tested you name, by flags or in faultwire.yaml, under the name that the file has. Exit 1 means that the failure showed.",
+		Long: "Replay a failure from its repro.yaml, one of a run's or of a hunt's: the same exchange, seed and faults, as often as --count says. The\n" +
+			"file names no command: what is tested you name, by flags or in faultwire.yaml, under the name that the file has. Exit 1 means that the\n" +
+			"failure showed.",
 		Example: "  faultwire replay faultwire-report/cases/my-client/tcp.timeout.drip/repro.yaml --count 20\n" +
 			"  faultwire replay repro.yaml --client 'python3 client.py {host} {port}' --read-timeout 500ms",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return errors.New("replay what? Name one repro.yaml, such as those in faultwire-report/cases/…")
-			}
-			return nil
-		},
+		Args: oneFile("replay"),
 		RunE: func(c *cobra.Command, args []string) error { return o.replayFile(c, args[0], count) },
 	}
 	o.bindTarget(c)
@@ -46,20 +41,7 @@ func (o *options) replayFile(c *cobra.Command, file string, count int) error {
 	if count < 1 {
 		return fmt.Errorf("--count: %d times is not at all; write 1 or more", count)
 	}
-	text, err := readBounded(file)
-	if err != nil {
-		return err
-	}
-	r, err := suites.ParseRepro(file, text)
-	if err != nil {
-		return err
-	}
-	o.patterns, o.scale, o.seed = []string{r.Case}, r.Scale, r.Seed
-	under, err := o.replayed(file, r)
-	if err != nil {
-		return err
-	}
-	e, err := suites.New(suites.Options{Targets: []targets.Target{under}, Patterns: o.patterns, Seed: r.Seed, Scale: r.Scale, Full: true})
+	r, e, err := o.reproduced(file)
 	if err != nil {
 		return err
 	}
@@ -68,55 +50,34 @@ func (o *options) replayFile(c *cobra.Command, file string, count int) error {
 	if err != nil {
 		return err
 	}
-	return o.again(c.Context(), c.OutOrStdout(), e, pair, r, count)
-}
-
-// again runs the pair again and again. What counts is the promise that the file says was broken, or any, if it says none.
-func (o *options) again(ctx context.Context, out io.Writer, e *suites.Engine, pair suites.Pair, r *suites.Repro, count int) error {
-	shown, other, judged := 0, 0, 0
-	var example, skipped *reports.Result
-	for range count {
-		result := e.Result(ctx, pair)
-		if ctx.Err() != nil {
+	t := tally{repro: r}
+	for t.failed == nil && t.judged+t.void < count {
+		result := e.Result(c.Context(), pair)
+		if c.Context().Err() != nil {
 			return &ended{reports.ExitInterrupted, nil}
 		}
-		switch result.Verdict {
-		case reports.Error:
-			fmt.Fprint(out, result.Text())
-			return &ended{reports.ExitError, nil}
-		case reports.Skip:
-			skipped = &result
-			continue
-		}
-		judged++
-		switch {
-		case result.Finding == nil:
-		case r.Promise == "" || result.Finding.Promise == r.Promise:
-			shown++
-			example = &result
-		default:
-			other++
-			if example == nil {
-				example = &result
-			}
-		}
+		t.count(result)
 	}
-	if judged == 0 {
-		fmt.Fprintf(out, "%s: not judged: %s\n", pair.Name(), skipped.Reason)
-		return &ended{reports.ExitNoVerdict, nil}
+	return t.end(c, pair)
+}
+
+// reproduced is the repro of a file, and the engine with its one target. The caller closes it.
+func (o *options) reproduced(file string) (*suites.Repro, *suites.Engine, error) {
+	text, err := readBounded(file)
+	if err != nil {
+		return nil, nil, err
 	}
-	if example != nil {
-		fmt.Fprintf(out, "%s\n", strings.TrimRight(example.Text(), "\n"))
+	r, err := suites.ParseRepro(file, text)
+	if err != nil {
+		return nil, nil, err
 	}
-	fmt.Fprintf(out, "\n%s: reproduced %s", pair.Name(), reports.Share(shown, judged))
-	if other > 0 {
-		fmt.Fprintf(out, "; and %d times another promise was broken", other)
+	o.patterns, o.scale, o.seed = r.Patterns(), r.Scale, r.Seed
+	under, err := o.replayed(file, r)
+	if err != nil {
+		return nil, nil, err
 	}
-	fmt.Fprintln(out)
-	if shown > 0 {
-		return &ended{reports.ExitNonconformant, nil}
-	}
-	return nil
+	e, err := suites.New(suites.Options{Targets: []targets.Target{under}, Patterns: o.patterns, Seed: r.Seed, Scale: r.Scale, Full: true})
+	return r, e, err
 }
 
 // replayed is the target that the file is about, as the user names it.
@@ -126,12 +87,19 @@ func (o *options) replayed(file string, r *suites.Repro) (targets.Target, error)
 	built := strings.HasPrefix(r.Target, "reference-") && len(o.given()) == 0
 	if built {
 		all = reference.Targets(r.Scale)
-	} else if all, err = o.targets(); err != nil {
-		return targets.Target{}, err
+	} else {
+		if all, _, err = o.named(); err != nil {
+			return targets.Target{}, err
+		}
+		if len(o.only) == 0 && slices.ContainsFunc(all, func(t targets.Target) bool { return t.Name == r.Target }) {
+			o.only = []string{r.Target} // no matter what else is configured, and whether its program is there
+		}
+		if all, err = o.targets(); err != nil {
+			return targets.Target{}, err
+		}
 	}
 	if !built && o.selfTest {
-		return targets.Target{}, fmt.Errorf("%s is about %s, a %s that speaks %s, and names no command: give it with --client or --server, or in %s",
-			file, r.Target, r.Role, r.Protocol, defaultConfig)
+		return targets.Target{}, fmt.Errorf("%s is about %s, and names no command: give it with --client or --server, or in %s", file, r.About(), defaultConfig)
 	}
 	var fit []targets.Target
 	for _, t := range all {
@@ -139,15 +107,18 @@ func (o *options) replayed(file string, r *suites.Repro) (targets.Target, error)
 			fit = []targets.Target{t}
 			break
 		}
-		if t.Role == r.Role && string(t.Protocol) == r.Protocol {
+		if t.Role == r.Role && string(t.Protocol) == r.Protocol && t.TLS == r.TLS {
 			fit = append(fit, t)
 		}
 	}
 	if len(fit) != 1 {
-		return targets.Target{}, fmt.Errorf("%s is about %s, a %s that speaks %s; %d of the targets given could be it: name one so, or choose with --target",
-			file, r.Target, r.Role, r.Protocol, len(fit))
+		return targets.Target{}, fmt.Errorf("%s is about %s; %d of the targets given could be it: name one so, or choose with --target", file, r.About(), len(fit))
 	}
 	t := fit[0]
+	if t.Role != r.Role || string(t.Protocol) != r.Protocol || t.TLS != r.TLS {
+		return targets.Target{}, fmt.Errorf("%s is about %s; the target of that name is %s: take another with --target, or correct the file",
+			file, r.About(), suites.About(&t))
+	}
 	t.KnownFailures = nil // known or not, it is to be seen
 	return t, nil
 }

@@ -16,6 +16,7 @@ time_scale: 1
 broken: {promise: reassemble, outcome: timeout}
 faults:
 - {type: FAULT}
+...
 `
 
 func TestReplay(t *testing.T) {

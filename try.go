@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os/exec"
 	"slices"
@@ -33,6 +34,8 @@ type trial struct {
 	timeout               time.Duration
 	strict                bool
 	output                string
+	hunt                  bool
+	schedules             int // of a hunt, behind the standard plans
 }
 
 func tryCommand() *cobra.Command {
@@ -51,12 +54,21 @@ func tryCommand() *cobra.Command {
 			"five seconds later is killed. Nothing that it started outlives it.\n\n" +
 			"Exit codes: the command's own, 128+n if signal n ended it, 124 at the --timeout, 126 not executable, 127 not found,\n" +
 			"2 usage or plan, 3 with --strict: it exited 0, but a fault never fired or a connection went past the wire,\n" +
-			"4 Faultwire itself failed.",
+			"4 Faultwire itself failed.\n\n" +
+			"With --hunt the command is run without a fault first, and then with one standard plan after the other, made of what it exchanged:\n" +
+			"answers that come late, in pieces, after a pause; connections that are reset, closed, black-holed, refused, that flap and heal. What\n" +
+			"counts is that it ends by the --timeout (default 30s), is not ended by a signal, leaves nothing behind, exits 0 where nothing was lost,\n" +
+			"and never exits 0 with another output than without a fault. What breaks that is run five times more. Its input is empty. Exit 1 means\n" +
+			"found, 0 not, 3 that nothing came through the wire.",
 		Example: "  faultwire try --upstream db=127.0.0.1:5432 --env 'DATABASE_URL=postgres://{db}/app' --plan reset.yaml -- go test ./...\n" +
-			"  faultwire try --upstream db=db.internal:5432 --upstream cache=127.0.0.1:6379 --plan cache=slow.yaml -- ./app --redis {cache}",
+			"  faultwire try --upstream db=db.internal:5432 --upstream cache=127.0.0.1:6379 --plan cache=slow.yaml -- ./app --redis {cache}\n" +
+			"  faultwire try --hunt --timeout 20s --upstream db=127.0.0.1:5432 -- psql 'host={db.host} port={db.port}' -c 'select 1'",
 		DisableFlagsInUseLine: true,
 		RunE: func(c *cobra.Command, args []string) error {
 			t.seeded = c.Flags().Changed("seed")
+			if t.hunt && !c.Flags().Changed("timeout") {
+				t.timeout = huntTimeout
+			}
 			return t.run(c, args)
 		},
 	}
@@ -69,6 +81,8 @@ func tryCommand() *cobra.Command {
 	f.Uint64Var(&t.seed, "seed", 0, "a `number` that faults follow from, instead of the plans' own")
 	f.DurationVar(&t.timeout, "timeout", 10*time.Minute, "ends the command after this time; 0 lets it run for ever")
 	f.BoolVar(&t.strict, "strict", false, "exit 3 if the command exits 0, but a fault never fired or a connection went past the wire")
+	f.BoolVar(&t.hunt, "hunt", false, "run it with one standard plan after the other, until one shows that it cannot cope")
+	f.IntVar(&t.schedules, "schedules", 0, "with --hunt: behind the standard plans, try so `many` that are drawn from the seed")
 	f.StringVar(&t.output, "output", "faultwire-try", "the `folder` for what was seen")
 	return c
 }
@@ -80,6 +94,18 @@ func (t *trial) run(c *cobra.Command, args []string) error {
 	if t.timeout < 0 {
 		return fmt.Errorf("--timeout: %v is negative; 0 lets the command run for ever", t.timeout)
 	}
+	switch {
+	case t.schedules < 0:
+		return fmt.Errorf("--schedules: %d is negative", t.schedules)
+	case t.schedules > 0 && !t.hunt:
+		return errors.New("--schedules is for a hunt: give --hunt too")
+	case t.hunt && len(t.plans) > 0:
+		return errors.New("--hunt and --plan exclude each other: a hunt makes its own plans")
+	case t.hunt && t.strict:
+		return errors.New("--hunt and --strict exclude each other: in a hunt a fault may find no occasion")
+	case t.hunt && t.timeout == 0:
+		return errors.New("--timeout: a hunt needs one, for what never ends")
+	}
 	wires, err := t.wires()
 	if err != nil {
 		return err
@@ -88,38 +114,13 @@ func (t *trial) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return cannotRun(err)
 	}
-	defer wires.close()
-	if err := wires.listen(); err != nil {
-		return &ended{reports.ExitError, err}
+	if t.hunt {
+		return t.huntWith(c, program, args, wires)
 	}
-	env, err := wires.environment(t.env)
+	report, unwritten, err := t.once(c.Context(), program, args, wires, streams{c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr()})
 	if err != nil {
 		return err
 	}
-	report := newTryReport(args, wires)
-	folder, err := claimTry(t.output, report)
-	if err != nil {
-		return &ended{reports.ExitError, err}
-	}
-	defer folder.close()
-
-	cmd := &exec.Cmd{Path: program, Args: append(args[:1:1], wires.fillAll(args[1:])...), Env: env,
-		Stdin: c.InOrStdin(), Stdout: c.OutOrStdout(), Stderr: c.ErrOrStderr()}
-	look := newLookout(wires)
-	defer look.close()
-	p := newProcess(cmd, t.timeout)
-	if err := p.start(c.Context()); err != nil {
-		return cannotRun(err)
-	}
-	look.follow(p)
-	folder.record(wires)
-	end := p.wait(c.Context())
-
-	wires.quiet()
-	look.finish()
-	folder.stopRecording()
-	report.complete(end, wires, look)
-	unwritten := folder.write(report, wires)
 	report.summarise(c.ErrOrStderr(), t.output)
 	switch {
 	case report.Exit != 0:
@@ -130,6 +131,47 @@ func (t *trial) run(c *cobra.Command, args []string) error {
 		return &ended{reports.ExitNoVerdict, errors.New("--strict: the command exited with 0, but it has not met what the plan holds; see above")}
 	}
 	return nil
+}
+
+// streams are the command's.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// once runs the command with the wires, which it opens and closes, and keeps what was seen. unwritten is why that could not be kept.
+func (t *trial) once(ctx context.Context, program string, args []string, wires upstreams, to streams) (report *tryReport, unwritten, err error) {
+	defer wires.close()
+	if err := wires.listen(); err != nil {
+		return nil, nil, &ended{reports.ExitError, err}
+	}
+	env, err := wires.environment(t.env)
+	if err != nil {
+		return nil, nil, err
+	}
+	report = newTryReport(args, wires)
+	folder, err := claimTry(t.output, report)
+	if err != nil {
+		return nil, nil, &ended{reports.ExitError, err}
+	}
+	defer folder.close()
+
+	cmd := &exec.Cmd{Path: program, Args: append(args[:1:1], wires.fillAll(args[1:])...), Env: env, Stdin: to.in, Stdout: to.out, Stderr: to.err}
+	look := newLookout(wires)
+	defer look.close()
+	p := newProcess(cmd, t.timeout)
+	if err := p.start(ctx); err != nil {
+		return nil, nil, cannotRun(err)
+	}
+	look.follow(p)
+	folder.record(wires)
+	end := p.wait(ctx)
+
+	wires.quiet()
+	look.finish()
+	folder.stopRecording()
+	report.complete(end, wires, look)
+	return report, folder.write(report, wires), nil
 }
 
 // cannotRun tells a command that is not there from one that is, as env(1) does.

@@ -25,7 +25,7 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 	t, scale := b.target, e.options.Scale
 	timing := effective(t.Promises, scale)
 	o := cases.Observation{Role: targets.ClientRole, Declared: t.Promises, Timing: timing, Scale: scale, Speaks: b.speaks, Blur: b.exitCost}
-	o.Undeclared = c.Deadline != "" && t.Promises.Of(c.Deadline) == 0
+	o.Undeclared = c.Deadline != "" && t.Promises.Of(c.Deadline) == 0 || c.ID == huntID && t.Promises.Read == 0 && t.Promises.Total == 0
 
 	stage := &fixtures.Stage{Speech: t.Speech(), Security: security(t, c), Seed: e.seedOf(c), Deadlines: timing, Patience: guard(timing, scale), Events: fixtures.NewEvents()}
 	stage.Prepare(c.Exchange)

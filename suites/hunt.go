@@ -2,9 +2,6 @@ package suites
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/faultwire/faultwire/fixtures"
@@ -14,55 +11,32 @@ import (
 )
 
 // Hunt looks for what no case has thought of: it draws so many schedules of exchanges and faults from the seed, runs each against the
-// client in virtual time, as [RunVirtual] does with cases, and judges by the five promises. The first that breaks one is made as small
-// as it gets and fails the test, with the faults it takes and what was seen. A sound client survives any number of schedules. What a
-// standard only recommends, such as to try a GET again by a new connection, is expected, too.
+// client or server in virtual time, as [RunVirtual] does with cases, and judges by the five promises. The first that breaks one is made as small
+// as it gets and fails the test, with the faults it takes and what was seen. What is sound survives any number of schedules. What a
+// standard only recommends, such as to try a GET again by a new connection, is expected, too. What
+// cannot be run in virtual time the command's hunt tries over real sockets: [Engine.Hunt].
 func Hunt(t *testing.T, target targets.Target, schedules int, seed uint64) {
 	t.Helper()
 	if why := notVirtual(target); why != "" {
 		t.Fatalf("%s cannot be hunted in virtual time: %s", target.Name, why)
 	}
-	if target.Role != targets.ClientRole {
-		t.Fatalf("%s cannot be hunted: it is a %s; what is hunted is clients", target.Name, target.Role)
+	if why := NotHunted(&target); why != "" {
+		t.Fatalf("%s cannot be hunted: %s", target.Name, why)
 	}
 	if found := huntVirtually(t, target, schedules, seed); found != nil {
 		t.Errorf("%s, found by schedule %d of seed %d:\n%s", target.Name, found.number, seed, found)
 	}
 }
 
-// A find is a schedule that broke a promise.
-type find struct {
-	schedule schedule
-	number   int
-	outcome  fixtures.Outcome
-	broken   *cases.Broken
-	unsteady bool   // it did not break the same promise by the same outcome each time, and is not shrunk
-	differs  string // in what two runs of the schedule first differed; empty if in nothing
-}
-
-// String is what broke, and what it takes.
-func (f *find) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "promise   %s\nexpected  %s\nseen      %s\n", f.broken.Promise, f.broken.Expected, f.broken.Seen)
-	for i, m := range f.schedule.Messages {
-		fmt.Fprintf(&b, "message   %d of %d bytes\n", i+1, m.Size)
+// NotHunted says why a hunt has no schedules for the target; empty if there are.
+func NotHunted(t *targets.Target) string {
+	switch {
+	case t.Role == targets.PeerRole:
+		return "it is a peer; what is hunted is clients and servers"
+	case t.Protocol == fixtures.UDPProtocol:
+		return "it speaks udp; what goes wrong in a hunt goes wrong with streams"
 	}
-	for _, told := range f.schedule.told() {
-		fmt.Fprintf(&b, "%s\n", told)
-	}
-	if f.unsteady {
-		fmt.Fprintf(&b, "unsteady  not %d times out of %d: in one instant the client does two things at once, and their order decides\n", agreement, agreement)
-	}
-	if f.differs != "" {
-		fmt.Fprintf(&b, "differs   %s\n", f.differs)
-	}
-	if len(f.schedule.Plan.Faults) == 0 {
-		b.WriteString("no fault at all\n")
-	}
-	for _, fault := range f.schedule.Plan.Faults {
-		fmt.Fprintf(&b, "fault     %s\n", fault)
-	}
-	return b.String()
+	return ""
 }
 
 // hunt tries the schedules from one number up to another, and returns the first steady find, made small; failing that the first of
@@ -70,16 +44,20 @@ func (f *find) String() string {
 func (e *Engine) hunt(ctx context.Context, target string, seed uint64, from, to int, unsteady *find) *find {
 	bench := e.benches[target]
 	e.trust(target, reports.Result{Verdict: reports.Pass})
+	if _, err := e.observe(ctx, bench, controlCase, false); err != nil { // which tells what page a server serves
+		return unsteady
+	}
 	deck := newDeck(bench.target, e.options.Scale, seed)
 	for n := from; n < to && ctx.Err() == nil; n++ {
-		s := deck.draw(n)
+		s := deck.drawFor(n)
 		o, broken := e.try(ctx, bench, s)
 		if broken == nil {
 			continue
 		}
 		f := &find{schedule: s, number: n, outcome: o.Outcome, broken: broken}
 		if again := e.steadily(ctx, bench, s, f); again != nil {
-			found := e.shrink(ctx, bench, again)
+			plain := e.plainer(ctx, bench, again)
+			found := shrink(plain, func(smaller schedule) *find { return e.steadily(ctx, bench, smaller, f) })
 			found.differs = e.differs(ctx, bench, found.schedule)
 			return found
 		}
@@ -94,66 +72,31 @@ func (e *Engine) hunt(ctx context.Context, target string, seed uint64, from, to 
 // try observes the schedule and says which promise it broke; nil if none.
 func (e *Engine) try(ctx context.Context, b *bench, s schedule) (cases.Observation, *cases.Broken) {
 	e.begin(s.Room)
-	o, err := e.observe(ctx, b, s.asCase(), true)
+	o, err := e.observe(ctx, b, s.toTarget(), true)
 	if err != nil || o.Outcome == fixtures.Unsupported || s.spoilt(o) {
 		return o, nil
 	}
-	return o, s.asCase().Sound().Judge(o)
+	broken := s.toTarget().Sound().Judge(o)
+	if untold(o, broken) {
+		broken = nil
+	}
+	return o, broken
 }
 
-// agreement is how many times in a row a smaller schedule must break the same promise by the same outcome to be taken for the bug's.
+// agreement is how many times in a row a schedule must break the same promise by the same outcome to be taken for the bug's.
 const agreement = 5
 
 // steadily is the find made by another schedule, if that breaks the same promise by the same outcome each time; else nil.
 func (e *Engine) steadily(ctx context.Context, b *bench, s schedule, f *find) *find {
-	var broken *cases.Broken
+	var last *find
 	for range agreement {
-		var o cases.Observation
-		o, broken = e.try(ctx, b, s)
-		if broken == nil || broken.Promise != f.broken.Promise || o.Outcome != f.outcome {
+		o, broken := e.try(ctx, b, s)
+		if broken == nil {
+			return nil
+		}
+		if last = (&find{schedule: s, number: f.number, outcome: o.Outcome, broken: broken}); !f.same(last) {
 			return nil
 		}
 	}
-	return &find{schedule: s, number: f.number, outcome: f.outcome, broken: broken}
-}
-
-// shrink makes the schedule as small as it gets without another promise being broken, or by another outcome: faults go first, and
-// then messages, their sizes and what else makes them special.
-func (e *Engine) shrink(ctx context.Context, b *bench, f *find) *find {
-	same := func(smaller schedule) bool {
-		again := e.steadily(ctx, b, smaller, f)
-		if again != nil {
-			f = again
-		}
-		return again != nil
-	}
-	for i := 0; i < len(f.schedule.Plan.Faults); {
-		smaller := f.schedule
-		smaller.Plan.Faults = slices.Delete(slices.Clone(smaller.Plan.Faults), i, i+1)
-		if same(smaller) {
-			i = 0
-		} else {
-			i++
-		}
-	}
-	for len(f.schedule.Messages) > 1 && f.schedule.Calls == nil {
-		smaller := f.schedule
-		smaller.Messages = smaller.Messages[:len(smaller.Messages)-1]
-		smaller.Session = len(smaller.Messages) > 1
-		if !same(smaller) {
-			break
-		}
-	}
-	f = e.plainer(ctx, b, f)
-	for i, m := range f.schedule.Messages {
-		for _, size := range []int{100, 1000, m.Size} {
-			smaller := f.schedule
-			smaller.Messages = slices.Clone(smaller.Messages)
-			smaller.Messages[i] = fixtures.Message{Size: size, Of: m.Of, Kind: m.Kind, HTTP: fixtures.HTTP{Framing: m.HTTP.Framing}}
-			if size <= m.Size && same(smaller) {
-				break
-			}
-		}
-	}
-	return f
+	return last
 }

@@ -83,6 +83,9 @@ const blur = 2 * time.Millisecond
 
 func witnessed(s schedule, o cases.Observation, x cases.Call) (w seen) {
 	end := x.Began + x.Elapsed + blur
+	if len(o.Calls) == 0 {
+		end += o.Blur // what a process takes to end is taken off, and may have been less this time
+	}
 	w.lastIn = x.Began
 	for i := range o.Trace.Conns {
 		c := &o.Trace.Conns[i]
@@ -185,16 +188,21 @@ func endedInTime(s schedule, o cases.Observation, x cases.Call, w seen) *cases.B
 
 // noTimeoutBefore: a timeout is said only when a deadline has passed.
 func noTimeoutBefore(_ schedule, o cases.Observation, x cases.Call, _ seen) *cases.Broken {
-	shortest := time.Duration(0)
+	shortest := shortestDeadline(o)
+	if low, _ := cases.Window(shortest, o.Scale); x.Outcome == fixtures.Timeout && shortest > 0 && x.Elapsed+o.Blur < low {
+		return &cases.Broken{Promise: cases.SayWhat, Expected: fmt.Sprintf("a timeout only when a deadline has passed: not before %v", low), Seen: fmt.Sprintf("a timeout after %v", x.Elapsed.Round(time.Millisecond))}
+	}
+	return nil
+}
+
+// shortestDeadline is the first that may pass of those that are declared; 0 if none is.
+func shortestDeadline(o cases.Observation) (shortest time.Duration) {
 	for _, d := range []time.Duration{o.Declared.Connect, o.Declared.Read, o.Declared.Write, o.Declared.Total} {
 		if d > 0 && (shortest == 0 || d < shortest) {
 			shortest = d
 		}
 	}
-	if low, _ := cases.Window(shortest, o.Scale); x.Outcome == fixtures.Timeout && shortest > 0 && x.Elapsed+o.Blur < low {
-		return &cases.Broken{Promise: cases.SayWhat, Expected: fmt.Sprintf("a timeout only when a deadline has passed: not before %v", low), Seen: fmt.Sprintf("a timeout after %v", x.Elapsed.Round(time.Millisecond))}
-	}
-	return nil
+	return shortest
 }
 
 // untrueOfContent: where content ends with its connection, an abort is no end.
@@ -219,6 +227,9 @@ func saidWhatItWasTold(s schedule, o cases.Observation, x cases.Call, w seen) *c
 		return nil
 	}
 	timely := w.told != "" && w.toldAt < x.Began+x.Elapsed-blur*2
+	if low, _ := cases.Window(shortestDeadline(o), o.Scale); o.Process != nil && low > 0 && w.toldAt-w.lastIn > low {
+		timely = false // a process has ended by then, but nobody knows when it made up its mind: before, perhaps
+	}
 	switch x.Outcome {
 	case fixtures.Refused:
 		if w.conn != nil && w.anew > 0 {

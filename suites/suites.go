@@ -5,6 +5,10 @@
 //	run := engine.Run(ctx, nil)
 //
 // With plain go test use [RunT]; with Ginkgo use package specs.
+//
+// What no case has thought of a hunt may find: [Engine.Hunt] over real sockets, [Hunt] in virtual time. Both draw schedules of exchanges and
+// faults, judge by the five promises, and make what breaks one small. A [Repro] is that, or a failed case, as a file: [Engine.Replaying]
+// runs it again, [Engine.Shrink] makes it smaller. Folder corpus keeps such files.
 package suites
 
 import (

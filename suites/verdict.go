@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -236,7 +237,8 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 			return withEvidence(r, o)
 		}
 	}
-	why := void(p.Case, e.plan(p.Case, p.Target, o.Timing).Faults, o)
+	planned := e.plan(p.Case, p.Target, o.Timing).Faults
+	why := void(p.Case, planned, o)
 	if o.Toward != nil && why == "" {
 		asked := *p.Target
 		asked.Role = targets.ServerRole
@@ -255,14 +257,19 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 	waited := o.Undeclared && broken != nil && broken.Promise == cases.NeverHang && !overdue(o) // for longer than it never promised
 	intact := o.Outcome == fixtures.OK && o.Damage == ""
 	switch {
+	case p.Case.ID == huntID && untold(o, broken):
+		r.Verdict, r.Reason = reports.Skip, "void: more moved on the wire than its trace keeps, and what was broken rests on when"
+		broken = nil
+	case broken == nil && p.Case.ID == huntID && idle(planned, o) != "":
+		r.Verdict, r.Reason = reports.Skip, idle(planned, o)
 	case broken == nil:
 		r.Verdict, r.Note = reports.Pass, qualified(o)
 	case waited && intact:
-		r.Verdict, r.Note = reports.Pass, fmt.Sprintf("no %s deadline is declared: it waited as long as it took", p.Case.Deadline)
+		r.Verdict, r.Note = reports.Pass, fmt.Sprintf("no %s deadline is declared: it waited as long as it took", undeclaredIn(p.Case))
 		broken = nil
 	case waited:
 		r.Verdict = reports.Warn
-		r.Reason = fmt.Sprintf("no %s deadline is declared, and it waits for ever; add one, or declare it", p.Case.Deadline)
+		r.Reason = fmt.Sprintf("no %s deadline is declared, and it waits for ever; add one, or declare it", undeclaredIn(p.Case))
 	case o.OwnText && intact:
 		r.Verdict, r.Reason = reports.Skip, "void: the client sends a text of its own, for which this case's faults are not made"
 		broken = nil
@@ -289,6 +296,23 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 func overdue(o cases.Observation) bool {
 	_, high := cases.Window(o.Declared.Total, o.Scale)
 	return o.Declared.Total > 0 && o.Elapsed > high
+}
+
+// untold reports whether a client is said to have broken a promise by when things moved, of which the trace does not hold all. That it
+// lied does not rest on that.
+func untold(o cases.Observation, broken *cases.Broken) bool {
+	if broken == nil || broken.Promise == cases.NeverLie || o.Role != targets.ClientRole {
+		return false
+	}
+	return slices.ContainsFunc(o.Trace.Conns, func(c proxy.ConnTrace) bool { return c.Dropped > 0 })
+}
+
+// undeclaredIn names the deadline that the case is about; a hunt's are about those that bound an exchange.
+func undeclaredIn(c cases.Case) string {
+	if c.Deadline == "" {
+		return string(fixtures.ReadDeadline) + " or " + string(fixtures.TotalDeadline)
+	}
+	return string(c.Deadline)
 }
 
 // qualified says what weakens a pass; empty if nothing does.
@@ -320,6 +344,19 @@ func void(c cases.Case, planned []proxy.Fault, o cases.Observation) string {
 	if len(c.Exchange.Messages) > 1 && c.Exchange.Messages[0].HTTP.Location > 0 && requests(o) == 1 && (o.Outcome == fixtures.OK || o.Outcome == fixtures.Other) {
 		return "void: the client does not follow redirects"
 	}
+	if c.ID != huntID { // where one fault may be in another's way, and what the others do is judged nevertheless
+		if why := idle(planned, o); why != "" {
+			return why
+		}
+	}
+	if o.Trace.Unconfirmed > 0 {
+		return "void: the target had not read a slice when the wire stopped waiting, so the cut may not have been seen"
+	}
+	return ""
+}
+
+// idle says which planned fault did not strike; empty if all did.
+func idle(planned []proxy.Fault, o cases.Observation) string {
 	struck := map[string]bool{}
 	for _, s := range o.Trace.Fired {
 		struck[s.Fault] = true
@@ -333,9 +370,6 @@ func void(c cases.Case, planned []proxy.Fault, o cases.Observation) string {
 			sent, back = sent+c.Upstream.In, back+c.Downstream.In
 		}
 		return fmt.Sprintf("never fired: %s; the client sent %d bytes and the server %d, over %s", f, sent, back, counted(len(o.Trace.Conns), "connection"))
-	}
-	if o.Trace.Unconfirmed > 0 {
-		return "void: the target had not read a slice when the wire stopped waiting, so the cut may not have been seen"
 	}
 	return ""
 }
