@@ -28,6 +28,13 @@ func awaitEnd(cmd *exec.Cmd) {
 	}
 }
 
+// hasEnded reports whether the process has ended, whether or not that was noticed.
+func hasEnded(cmd *exec.Cmd) bool {
+	var info unix.Siginfo
+	err := unix.Waitid(unix.P_PID, cmd.Process.Pid, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
+	return errors.Is(err, unix.ECHILD) || err == nil && info.Signo != 0
+}
+
 // descendants are the processes of the group, and those that carry the mark in their environment wherever they have gone.
 // What has ended and waits to be reaped does not count.
 func descendants(group int, mark string) []int {

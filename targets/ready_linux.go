@@ -32,7 +32,11 @@ func (p *program) awaitListen(ctx context.Context, port int) error {
 			failed = err
 			return true
 		}
-		return found && p.sockets()[s.Inode]
+		listens := found && p.sockets()[s.Inode]
+		if listens && hasEnded(p.cmd) {
+			failed = errEnded // it has left another process behind, which nobody starts or ends
+		}
+		return listens
 	})
 	if failed != nil {
 		return failed

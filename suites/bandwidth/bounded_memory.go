@@ -9,7 +9,7 @@ import (
 
 var _ = cases.Register(cases.Case{
 	ID:     "tcp.bandwidth.bounded-memory",
-	Title:  "keeps its memory bounded while a client sends 64 MiB and reads nothing",
+	Title:  "keeps its memory bounded while a client sends 160 MiB and reads nothing",
 	Level:  cases.Must,
 	Role:   cases.Server,
 	Speaks: cases.Streams,
@@ -20,7 +20,7 @@ var _ = cases.Register(cases.Case{
 	Watch: &cases.Watch{Memory: true},
 	Exchange: fixtures.Echo(64 << 10).Playing(fixtures.Script("glutton", slices.Concat(
 		[]fixtures.Step{fixtures.Dial(), fixtures.StopReading()},
-		slices.Repeat([]fixtures.Step{fixtures.Send(0)}, 1024),
+		slices.Repeat([]fixtures.Step{fixtures.Send(0)}, 2560),
 	)...).AsScenery()),
 	Expect: cases.HaveKeptItsMemory(32 << 20),
 	Why: "This client sends and sends, and takes none of the answers. What it sends has to stay somewhere. If the server keeps it, " +
