@@ -83,7 +83,9 @@ func TestALookoutKnowsWhoseAConnectionIs(t *testing.T) {
 	for _, s := range l.of(u).seen {
 		whose[s.whose]++
 	}
-	g.Expect(whose).To(Equal(map[owner]int{ofCommand: 1, ofWire: 1, ofOther: 2}))
+	g.Expect(whose[ofOther]).To(BeNumerically(">=", 2)) // and who had that port a moment ago may have left some in TIME-WAIT
+	delete(whose, ofOther)
+	g.Expect(whose).To(Equal(map[owner]int{ofCommand: 1, ofWire: 1}))
 	g.Expect(l.of(u).unexplained(u.relay.Trace())).To(BeZero())
 }
 
