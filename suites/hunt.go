@@ -11,10 +11,11 @@ import (
 )
 
 // Hunt looks for what no case has thought of: it draws so many schedules of exchanges and faults from the seed, runs each against the
-// client or server in virtual time, as [RunVirtual] does with cases, and judges by the five promises. The first that breaks one is made as small
-// as it gets and fails the test, with the faults it takes and what was seen. What is sound survives any number of schedules. What a
-// standard only recommends, such as to try a GET again by a new connection, is expected, too. What
-// cannot be run in virtual time the command's hunt tries over real sockets: [Engine.Hunt].
+// client or server in virtual time, as [RunVirtual] does with cases, and judges by the five promises. The first that breaks one is made
+// as small as it gets and fails the test, with the faults it takes and what was seen. What is sound survives any number of schedules.
+// What a standard only recommends, such as to try a GET again by a new connection, is expected, too. Clients also meet servers that
+// say too much or go too early, have calls cancelled, and get little room on the way. What cannot be run in virtual time the command's
+// hunt tries over real sockets, without these: [Engine.Hunt].
 func Hunt(t *testing.T, target targets.Target, schedules int, seed uint64) {
 	t.Helper()
 	if why := notVirtual(target); why != "" {

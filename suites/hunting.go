@@ -58,10 +58,10 @@ func (b *Blocked) Error() string {
 // shrinkLimit bounds how long a hunt makes its find smaller, if nothing else is said; [Engine.Shrink] may go on.
 const shrinkLimit = time.Minute
 
-// Hunt tries the schedules that follow from the engine's seed with each of its targets, over real sockets, many at once, and judges by the
-// five promises. What broke one is tried again, alone on the wire, [agreement] times: if it shows each time it is made small and returned.
-// What shows again, but not each time, is returned if nothing steady was found. nil is nothing found. The error is a [Blocked], wraps
-// [ErrNotHunted], or says what the machine failed at.
+// Hunt tries the schedules that follow from the engine's seed with each of its targets, over real sockets, many at once, and judges by
+// the five promises. It draws what a [Repro] can hold: messages and faults. What broke one is tried again, alone on the wire, five
+// times: if it shows each time it is made small and returned. What shows again, but not each time, is returned if nothing steady was
+// found. nil is nothing found. The error is a [Blocked], wraps [ErrNotHunted], or says what the machine failed at.
 func (e *Engine) Hunt(ctx context.Context, bounds Hunting) (*Find, Hunted, error) {
 	h := &hunt{engine: e, bounds: bounds}
 	for i := range e.options.Targets {

@@ -12,9 +12,9 @@ import (
 
 // shrink makes the find's schedule as small as it gets. again is the find of a smaller schedule, if that breaks the same promise by the
 // same outcome as often as is asked of it; else nil. What goes first is faults, by delta debugging (Zeller and Hildebrandt, 2002), then
-// plays, messages and what makes them special; then each fault becomes one of a simpler type, on any connection, as far as that will do;
-// then sizes, offsets and delays are bisected to the edge. In the end delays step back from it, so that a machine a little slower or
-// faster shows the same.
+// plays, messages and what makes them special; then each fault becomes one of a simpler type, on any connection, as far as that will
+// do; then sizes, offsets and delays are bisected to the edge. In the end delays step back from it, so that a machine a little slower
+// or faster shows the same.
 func shrink(f *find, again func(schedule) *find) *find {
 	s := shrinker{find: f, again: again, tried: map[string]bool{}}
 	for before := ""; before != s.find.schedule.key(); {

@@ -10,9 +10,9 @@ import (
 	"github.com/faultwire/faultwire/suites/cases"
 )
 
-// account is what was seen, a line for each thing, in an order that does not depend on which goroutine had a turn first: what came in and
-// what went out of each direction of each connection by itself. Of two runs of one schedule in virtual time all lines are the same. Errors' texts are left out, for they name ports, and
-// nanoseconds, which tell how many parts of one thing were sent in one instant.
+// account is what was seen, a line for each thing, in an order that does not depend on which goroutine had a turn first: what came in
+// and what went out of each direction of each connection by itself. Of two runs of one schedule in virtual time all lines are the same.
+// Errors' texts are left out, for they name ports, and nanoseconds, which tell how many parts of one thing were sent in one instant.
 func account(o cases.Observation) (lines []string) {
 	us := func(d time.Duration) time.Duration { return d.Round(time.Microsecond) }
 	say := func(format string, a ...any) { lines = append(lines, fmt.Sprintf(format, a...)) }
