@@ -56,8 +56,7 @@ func (e *Engine) hunt(ctx context.Context, target string, seed uint64, from, to 
 		}
 		f := &find{schedule: s, number: n, outcome: o.Outcome, broken: broken}
 		if again := e.steadily(ctx, bench, s, f); again != nil {
-			plain := e.plainer(ctx, bench, again)
-			found := shrink(plain, func(smaller schedule) *find { return e.steadily(ctx, bench, smaller, f) })
+			found := shrink(again, func(smaller schedule) *find { return e.steadily(ctx, bench, smaller, f) })
 			found.differs = e.differs(ctx, bench, found.schedule)
 			return found
 		}
@@ -73,7 +72,7 @@ func (e *Engine) hunt(ctx context.Context, target string, seed uint64, from, to 
 func (e *Engine) try(ctx context.Context, b *bench, s schedule) (cases.Observation, *cases.Broken) {
 	e.begin(s.Room)
 	o, err := e.observe(ctx, b, s.toTarget(), true)
-	if err != nil || o.Outcome == fixtures.Unsupported || s.spoilt(o) {
+	if err != nil || o.Outcome == fixtures.Unsupported || spoilt(o) || wentOn(o) {
 		return o, nil
 	}
 	broken := s.toTarget().Sound().Judge(o)

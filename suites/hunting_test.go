@@ -109,6 +109,18 @@ func TestAHuntDemandsNoDeadlineThatIsNotDeclared(t *testing.T) {
 	g.Expect(hunted.Waited).To(BeNumerically(">", 0))
 }
 
+// Nor one for the whole, as long as something comes.
+func TestAHuntLetsWhoIsServedWait(t *testing.T) {
+	g := NewWithT(t)
+	target := reference.Targets(1)[0]
+	target.Promises.Total = 0
+	slow := schedule{target: &target, Messages: []fixtures.Message{{Size: 65_536}}, Plan: proxy.Plan{Faults: named([]proxy.Fault{proxy.Bandwidth(8).TowardsTarget()})}}
+	found, what, err := overSockets(t, 1, target).attempt(t.Context(), slow, 0, false)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(found).To(BeNil())
+	g.Expect(what).To(Equal(waited))
+}
+
 func TestWhatIsNotHunted(t *testing.T) {
 	g := NewWithT(t)
 	peer := reference.Targets(1)

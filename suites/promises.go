@@ -15,7 +15,7 @@ import (
 func kept(s schedule, o cases.Observation) *cases.Broken {
 	exchanges := exchangesOf(o)
 	for i, x := range exchanges {
-		w := witnessed(s, o, x)
+		w := witnessed(o, x)
 		if s.Cancel.Times > 0 && x.Elapsed+blur >= s.Cancel.In(o.Timing) {
 			if b := stopped(s, o, x); b != nil {
 				return b
@@ -81,7 +81,7 @@ type seen struct {
 // blur is how much later an end may be seen than it was told: the same instant, in either order.
 const blur = 2 * time.Millisecond
 
-func witnessed(s schedule, o cases.Observation, x cases.Call) (w seen) {
+func witnessed(o cases.Observation, x cases.Call) (w seen) {
 	end := x.Began + x.Elapsed + blur
 	if len(o.Calls) == 0 {
 		end += o.Blur // what a process takes to end is taken off, and may have been less this time

@@ -217,16 +217,19 @@ func saidGoodbye(s schedule, o cases.Observation, exchanges []cases.Call) *cases
 	return nil
 }
 
-// spoilt reports whether the observation says nothing of the target: a script that makes no sense for it, or that it cannot play, or an
-// exchange that went on and on where the target promises nothing for the whole.
-func (s schedule) spoilt(o cases.Observation) bool {
-	if o.Outcome == fixtures.Hang && o.Declared.Total == 0 {
-		exchanges := exchangesOf(o)
-		last := exchanges[len(exchanges)-1]
-		if _, high := cases.Window(o.Timing.Read, o.Scale); last.Began+last.Elapsed-witnessed(s, o, last).lastIn <= high {
-			return true
-		}
+// wentOn reports whether an exchange was ended while something moved still, where the target promises nothing for the whole.
+func wentOn(o cases.Observation) bool {
+	if o.Outcome != fixtures.Hang || o.Declared.Total > 0 {
+		return false
 	}
+	exchanges := exchangesOf(o)
+	last := exchanges[len(exchanges)-1]
+	_, high := cases.Window(o.Timing.Read, o.Scale)
+	return last.Began+last.Elapsed-witnessed(o, last).lastIn <= high
+}
+
+// spoilt reports whether the observation says nothing of the target: a script that makes no sense for it, or that it cannot play.
+func spoilt(o cases.Observation) bool {
 	return slices.ContainsFunc(o.Reference.Conns, func(c fixtures.ConnRecord) bool { return c.Wrong || c.Outcome == fixtures.Unsupported })
 }
 

@@ -12,7 +12,7 @@ import (
 
 // shrink makes the find's schedule as small as it gets. again is the find of a smaller schedule, if that breaks the same promise by the
 // same outcome as often as is asked of it; else nil. What goes first is faults, by delta debugging (Zeller and Hildebrandt, 2002), then
-// messages and what makes them special; then each fault becomes one of a simpler type, on any connection, as far as that will do;
+// plays, messages and what makes them special; then each fault becomes one of a simpler type, on any connection, as far as that will do;
 // then sizes, offsets and delays are bisected to the edge. In the end delays step back from it, so that a machine a little slower or
 // faster shows the same.
 func shrink(f *find, again func(schedule) *find) *find {
@@ -20,6 +20,7 @@ func shrink(f *find, again func(schedule) *find) *find {
 	for before := ""; before != s.find.schedule.key(); {
 		before = s.find.schedule.key()
 		s.faults()
+		s.plainer()
 		s.messages()
 		s.simpler()
 		s.sizes()
@@ -39,7 +40,7 @@ type shrinker struct {
 
 // key tells schedules apart.
 func (s schedule) key() string {
-	return fmt.Sprintf("%v %v %v %v %q %v %+v", s.Messages, s.Session, s.Calls, s.Conns, s.Shown, s.target.Name, s.lines())
+	return fmt.Sprintf("%v %v %v %v %q %q %v %+v", s.Messages, s.Session, s.Calls, s.Conns, s.Demand, s.Shown, s.target.Name, s.lines())
 }
 
 // take takes the schedule for the find's if it does the same. What was tried once is not tried again.
@@ -93,11 +94,30 @@ func fewest[V any](all []V, same func([]V) bool) {
 	}
 }
 
+// plainer leaves out what makes the schedule special beside its messages and faults. Only schedules in virtual time have a play, an end
+// of patience or a narrow way.
+func (s *shrinker) plainer() {
+	for _, less := range []func(*schedule){
+		func(s *schedule) { s.Conns, s.Calls, s.Demand = nil, nil, success },
+		func(s *schedule) { s.Cancel = fixtures.Span{} },
+		func(s *schedule) { s.Room = 0 },
+	} {
+		smaller := s.find.schedule
+		less(&smaller)
+		s.take(smaller)
+	}
+}
+
 // messages leaves out messages, and of those that stay what makes them special.
 func (s *shrinker) messages() {
-	if small := s.find.schedule; len(small.Messages) > 1 && small.Calls == nil && small.Conns == nil { // which name them by number
-		fewest(s.find.schedule.Messages, func(messages []fixtures.Message) bool {
-			if len(messages) == 0 {
+	if all := s.find.schedule; len(all.Messages) > 1 && all.Calls == nil && all.Conns == nil { // which name them by number
+		numbers := make([]int, len(all.Messages))
+		for i := range numbers {
+			numbers[i] = i
+		}
+		fewest(numbers, func(some []int) bool {
+			messages, whole := only(all.Messages, some)
+			if !whole || len(messages) == 0 {
 				return false
 			}
 			smaller := s.find.schedule
@@ -130,6 +150,20 @@ func (s *shrinker) messages() {
 			}
 		}
 	}
+}
+
+// only are some of the messages, by number in ascending order. They are not whole if one of them leads to what is not among them.
+func only(all []fixtures.Message, numbers []int) (some []fixtures.Message, whole bool) {
+	for _, n := range numbers {
+		m := all[n]
+		if to := m.HTTP.Location; to > 0 {
+			if m.HTTP.Location = slices.Index(numbers, to); m.HTTP.Location <= 0 {
+				return nil, false
+			}
+		}
+		some = append(some, m)
+	}
+	return some, true
 }
 
 func (s *shrinker) takeMessage(i int, m fixtures.Message) bool {

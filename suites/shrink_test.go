@@ -144,3 +144,28 @@ func TestWhatIsDrawnIsShrunk(t *testing.T) {
 		NewWithT(t).Expect(small.Plan.Faults).To(HaveLen(1), "%v", s.lines())
 	}
 }
+
+// What is sent on is sent to what there is, however few messages are left.
+func TestWhatIsSentOnIsShrunk(t *testing.T) {
+	chain := []fixtures.Message{{Size: 10}, {Size: 20, Of: 1}, {Size: 30, Of: 2}, {Size: 40, Of: 3}}
+	for i := range chain[:3] {
+		chain[i].HTTP = fixtures.HTTP{Status: 302, Location: i + 1}
+	}
+	arrives := func(s schedule) bool {
+		for _, m := range s.Messages {
+			if m.HTTP.Location >= len(s.Messages) {
+				t.Errorf("message %d is sent on to, of %d", m.HTTP.Location+1, len(s.Messages))
+			}
+		}
+		return true
+	}
+	g := NewWithT(t)
+	twice := shrunkBy(t, schedule{Messages: chain}, func(s schedule) bool {
+		return arrives(s) && len(s.Messages) > 2 && s.Messages[0].HTTP.Location == 1 && s.Messages[1].HTTP.Location == 2
+	})
+	g.Expect(twice.Messages).To(HaveLen(3))
+	g.Expect(twice.Messages[1].HTTP.Location).To(Equal(2))
+	once := shrunkBy(t, schedule{Messages: chain}, arrives)
+	g.Expect(once.Messages).To(HaveLen(1))
+	g.Expect(once.Messages[0].HTTP).To(BeZero())
+}

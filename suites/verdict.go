@@ -263,7 +263,8 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 		return withEvidence(r, o)
 	}
 	broken := p.Case.Sound().Judge(o)
-	waited := o.Undeclared && broken != nil && broken.Promise == cases.NeverHang && !overdue(o) // for longer than it never promised
+	undeclared := o.Undeclared || p.Case.ID == huntID && wentOn(o)
+	waited := undeclared && broken != nil && broken.Promise == cases.NeverHang && !overdue(o) // for longer than it never promised
 	intact := o.Outcome == fixtures.OK && o.Damage == ""
 	switch {
 	case p.Case.ID == huntID && untold(o, broken):
@@ -274,11 +275,11 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 	case broken == nil:
 		r.Verdict, r.Note = reports.Pass, qualified(o)
 	case waited && intact:
-		r.Verdict, r.Note = reports.Pass, fmt.Sprintf("no %s deadline is declared: it waited as long as it took", undeclaredIn(p.Case))
+		r.Verdict, r.Note = reports.Pass, fmt.Sprintf("no %s deadline is declared: it waited as long as it took", undeclaredIn(p.Case, o))
 		broken = nil
 	case waited:
 		r.Verdict = reports.Warn
-		r.Reason = fmt.Sprintf("no %s deadline is declared, and it waits for ever; add one, or declare it", undeclaredIn(p.Case))
+		r.Reason = fmt.Sprintf("no %s deadline is declared, and it waits for ever; add one, or declare it", undeclaredIn(p.Case, o))
 	case o.OwnText && intact:
 		r.Verdict, r.Reason = reports.Skip, "void: the client sends a text of its own, for which this case's faults are not made"
 		broken = nil
@@ -317,11 +318,14 @@ func untold(o cases.Observation, broken *cases.Broken) bool {
 }
 
 // undeclaredIn names the deadline that the case is about; a hunt's are about those that bound an exchange.
-func undeclaredIn(c cases.Case) string {
-	if c.Deadline == "" {
-		return string(fixtures.ReadDeadline) + " or " + string(fixtures.TotalDeadline)
+func undeclaredIn(c cases.Case, o cases.Observation) string {
+	switch {
+	case c.Deadline != "":
+		return string(c.Deadline)
+	case o.Declared.Read > 0:
+		return string(fixtures.TotalDeadline)
 	}
-	return string(c.Deadline)
+	return string(fixtures.ReadDeadline) + " or " + string(fixtures.TotalDeadline)
 }
 
 // qualified says what weakens a pass; empty if nothing does.

@@ -1,14 +1,11 @@
 package suites
 
 import (
-	"context"
-	"reflect"
 	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
 
-	"github.com/faultwire/faultwire/fixtures"
 	"github.com/faultwire/faultwire/targets"
 )
 
@@ -76,22 +73,4 @@ func (h *bubbles) add(f *find) {
 	if *first == nil || f.number < (*first).number {
 		*first = f
 	}
-}
-
-// plainer leaves out of a find, step by step, what else makes its schedule special.
-func (e *Engine) plainer(ctx context.Context, b *bench, f *find) *find {
-	for _, less := range []func(*schedule){
-		func(s *schedule) { s.Conns, s.Calls, s.Demand = nil, nil, success },
-		func(s *schedule) { s.Cancel = fixtures.Span{} },
-		func(s *schedule) { s.Room = 0 },
-	} {
-		smaller := f.schedule
-		if less(&smaller); reflect.DeepEqual(smaller, f.schedule) {
-			continue
-		}
-		if again := e.steadily(ctx, b, smaller, f); again != nil {
-			f = again
-		}
-	}
-	return f
 }
