@@ -79,7 +79,7 @@ func (b *bench) calibrate(ctx context.Context, e *Engine) {
 		b.control = e.complete(reports.Result{Verdict: reports.Skip, Reason: halfClosesReason}, p, began)
 		return
 	}
-	o, retaken, instead := e.attested(ctx, controlCase, e.once(ctx, b, controlCase))
+	o, retaken, instead := e.attested(ctx, p, e.once(ctx, b, controlCase))
 	if instead != nil {
 		b.control = *instead
 	} else {
@@ -114,7 +114,7 @@ func (b *bench) calibrate(ctx context.Context, e *Engine) {
 func (e *Engine) hears(ctx context.Context, b *bench) bool {
 	refused := controlCase
 	refused.Wire = func(cases.Timing, cases.Request) []proxy.Fault { return []proxy.Fault{proxy.Refuse()} }
-	o, _, instead := e.attested(ctx, refused, e.once(ctx, &bench{target: b.target}, refused)) // by our own wire: no Toxiproxy refuses
+	o, _, instead := e.attested(ctx, Pair{refused, b.target}, e.once(ctx, &bench{target: b.target}, refused)) // by our own wire: no Toxiproxy refuses
 	if instead != nil {
 		return false
 	}

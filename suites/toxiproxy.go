@@ -135,7 +135,7 @@ func (e *Engine) halfCloses(ctx context.Context, b *bench) bool {
 	late.Wire = func(t cases.Timing, _ cases.Request) []proxy.Fault {
 		return []proxy.Fault{proxy.Latency(min(t.Read, t.Total)/4, 0).TowardsTarget()}
 	}
-	o, _, instead := e.attested(ctx, late, e.once(ctx, &bench{target: b.target}, late))
+	o, _, instead := e.attested(ctx, Pair{late, b.target}, e.once(ctx, &bench{target: b.target}, late))
 	if instead != nil || o.Outcome != fixtures.OK || o.Damage != "" || len(o.Trace.Conns) == 0 {
 		return false
 	}

@@ -39,7 +39,7 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 	if why := b.blocked(ctx, e); why != "" {
 		return reports.Result{Verdict: reports.Skip, Reason: why}
 	}
-	o, retaken, instead := e.attested(ctx, p.Case, func() (cases.Observation, string, error) { return e.inTurn(ctx, b, p.Case) })
+	o, retaken, instead := e.attested(ctx, p, func() (cases.Observation, string, error) { return e.inTurn(ctx, b, p.Case) })
 	if instead != nil {
 		return *instead
 	}
@@ -48,15 +48,15 @@ func (e *Engine) verdict(ctx context.Context, p Pair) reports.Result {
 	return r
 }
 
-// attested is an observation of the case that the witness lets stand, and how often it took another; or the result that there is instead
+// attested is an observation of the pair that the witness lets stand, and how often it took another; or the result that there is instead
 // of one.
-func (e *Engine) attested(ctx context.Context, c cases.Case, take func() (o cases.Observation, lost string, err error)) (cases.Observation, int, *reports.Result) {
+func (e *Engine) attested(ctx context.Context, p Pair, take func() (o cases.Observation, lost string, err error)) (cases.Observation, int, *reports.Result) {
 	none := func(r reports.Result) (cases.Observation, int, *reports.Result) { return cases.Observation{}, 0, &r }
 	for retaken := 0; ; retaken++ {
 		if retaken > 0 {
 			e.stand.calm(ctx)
 		}
-		leave, err := e.admit(ctx, c, retaken)
+		leave, err := e.admit(ctx, p.Case, retaken)
 		if err != nil {
 			return none(interrupted())
 		}
@@ -74,7 +74,7 @@ func (e *Engine) attested(ctx context.Context, c cases.Case, take func() (o case
 		case err != nil:
 			return none(reports.Result{Verdict: reports.Error, Reason: err.Error(), Attachments: startEvidence(err)})
 		}
-		late := lateness(c, o)
+		late := lateness(p, o)
 		if late == 0 {
 			return o, retaken, nil
 		}
@@ -164,7 +164,11 @@ func (e *Engine) observe(ctx context.Context, b *bench, c cases.Case, followUp b
 		o, err = e.observeServer(ctx, b, c, followUp)
 	}
 	w.dismiss()
-	o.Late, o.LateInAll = w.late(heardFrom(b.target, o))
+	since := heardFrom(b.target, o)
+	o.Late, o.LateInAll = w.late(since)
+	if o.LateWithin = w.within(since, o.Timing.Read); b.target.Role == targets.ServerRole {
+		o.LateWithin = w.within(since, o.Timing.Idle)
+	}
 	o.Attended = time.Since(began)
 	return o, err
 }
@@ -179,34 +183,34 @@ func heardFrom(t *targets.Target, o cases.Observation) (since time.Time) {
 }
 
 // lateness is how late the witness and the wire were beside the case, if that is more than the case tolerates, else 0. What
-// measures time tolerates a fifth of its window at once; and no case of a client more in all than half a read deadline, or a
-// quarter of the time it took, for many short delays add up. With a server what is short is its idle deadline. Who is slow to read
-// slices takes his time; but on a machine that is late meanwhile it is the machine that takes it.
-func lateness(c cases.Case, o cases.Observation) time.Duration {
-	worst, total := max(o.Late, o.Trace.Late), o.LateInAll+o.Trace.Late
-	took := o.Elapsed
-	if len(o.Calls) > 0 {
-		took = 0
-		for _, call := range o.Calls {
-			took += call.Elapsed
-		}
+// measures time tolerates a fifth of its window at once. Many short delays add up: no case tolerates that half of a client's read
+// deadline was lost to them, or half of its total one, or two thirds of a server's idle one. Who is slow to read slices takes his
+// time; but on a machine that is late meanwhile it is the machine that takes it.
+func lateness(p Pair, o cases.Observation) time.Duration {
+	worst, total, within := max(o.Late, o.Trace.Late), o.LateInAll+o.Trace.Late, o.LateWithin+o.Trace.Late
+	tolerable, lost := o.Timing.Total/2, o.Timing.Read/2
+	if len(o.Calls) > 1 { // each has a total deadline of its own
+		tolerable = o.Attended
 	}
-	tolerable := max(o.Timing.Read/2, took/4)
 	if o.Role == targets.ServerRole {
-		// How soon the wire could dial a server is the server's doing.
-		worst, total, tolerable = o.Late, o.LateInAll, max(min(patience(o.Scale), 2*o.Timing.Idle), o.Attended)/4
+		// How soon the wire could dial a server is the server's doing, and nothing bounds the whole.
+		worst, total, within = o.Late, o.LateInAll, o.LateWithin
+		tolerable, lost = o.Attended, o.Timing.Idle*2/3
 	}
 	if o.Trace.Unconfirmed > 0 {
 		tolerable = min(tolerable, unconfirmedLate)
 	}
-	if stretched := o.Trace.Stretched; stretched > brief(o) {
+	if stretched := o.Trace.Stretched; stretched > brief(p.Target, o) {
 		tolerable = min(tolerable, stretched/4)
 	}
-	if total > tolerable {
+	switch {
+	case total > tolerable:
 		return total
+	case within > lost:
+		return within
 	}
-	if c.Timed {
-		d := c.Deadline
+	if p.Case.Timed {
+		d := p.Case.Deadline
 		if d == "" {
 			d = fixtures.ReadDeadline
 		}
@@ -217,12 +221,17 @@ func lateness(c cases.Case, o cases.Observation) time.Duration {
 	return 0
 }
 
-// brief is how long the wire may take to slice a stream before it matters to a target that waits for the whole only so long.
-func brief(o cases.Observation) time.Duration {
-	if o.Role == targets.ServerRole {
+// brief is how long the wire may take to slice a stream before it matters to a target. Most wait anew after each slice, up to a total
+// deadline; but for a handshake of TLS, and for a header section of HTTP, there is one deadline.
+func brief(t *targets.Target, o cases.Observation) time.Duration {
+	whole := t.TLS || t.Protocol == fixtures.HTTPProtocol
+	switch {
+	case o.Role == targets.ServerRole && whole:
 		return o.Timing.Idle / 2
+	case whole:
+		return o.Timing.Read / 2
 	}
-	return o.Timing.Read / 2
+	return o.Timing.Total / 2
 }
 
 // judge turns the observation into a verdict.

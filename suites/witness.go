@@ -137,6 +137,27 @@ func (w *witness) late(since time.Time) (worst, total time.Duration) {
 	return worst, total
 }
 
+// within is by how much the witness has been late since, in the worst window of so long.
+func (w *witness) within(since time.Time, window time.Duration) (most time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i, last := range w.rounds {
+		if !last.ended.After(since) {
+			continue
+		}
+		begin := last.ended.Add(-window)
+		if begin.Before(since) {
+			begin = since
+		}
+		sum := time.Duration(0)
+		for _, r := range w.rounds[:i+1] {
+			sum += max(0, min(r.late, r.ended.Sub(begin)))
+		}
+		most = max(most, sum)
+	}
+	return most
+}
+
 // dismiss ends the witness and waits for it.
 func (w *witness) dismiss() {
 	close(w.stop)

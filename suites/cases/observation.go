@@ -41,7 +41,10 @@ type Observation struct {
 	// How late a witness beside the case was, which did what the case's wire and target do: at worst, and all in all.
 	Late      time.Duration `json:"late_ns,omitempty"`
 	LateInAll time.Duration `json:"late_in_all_ns,omitempty"`
-	Attended  time.Duration `json:"attended_ns"` // how long the witness was there
+
+	// How late it was, all in all, in the worst stretch that is as long as a client's read deadline, or a server's idle one.
+	LateWithin time.Duration `json:"late_within_ns,omitempty"`
+	Attended   time.Duration `json:"attended_ns"` // how long the witness was there
 
 	// What a client claims to have received, against what it should have. Damage is empty for an intact whole message.
 	Wanted   int64  `json:"wanted"`
