@@ -18,7 +18,11 @@ type pool struct {
 	starting chan struct{} // processes between exec and their first sign
 	calm     sync.RWMutex  // read-held by each process that starts, write-held by a timed one
 	stagger  sync.Mutex
-	alone    sync.RWMutex // write-held by a case that has all to itself
+
+	mu      sync.Mutex
+	changed sync.Cond // what follows; its lock is mu
+	coming  int       // cases that have a place, or wait for one
+	alone   bool      // a case has all to itself
 }
 
 // Cases mostly wait, but not those that move much: 64 at once on two processors, measured, made each other later than the
@@ -33,12 +37,14 @@ const (
 
 func newPool() *pool {
 	size := min(poolSize, perCPU*runtime.NumCPU(), max(1, descriptorLimit()/16))
-	return &pool{
+	p := &pool{
 		slots:    make(chan struct{}, size),
 		quiet:    make(chan struct{}, quietLane),
 		watched:  make(chan struct{}, watchLane),
 		starting: make(chan struct{}, runtime.NumCPU()),
 	}
+	p.changed.L = &p.mu
+	return p
 }
 
 // enter takes a place in the pool, and in the lane of its own that the case may need. leave gives it back.
@@ -50,12 +56,13 @@ func (p *pool) enter(ctx context.Context, c cases.Case) (leave func(), err error
 	case c.Timed:
 		lanes = []chan struct{}{p.quiet, p.slots}
 	}
-	taken, share := 0, func() {}
+	p.come()
+	taken := 0
 	leave = func() {
-		share()
 		for _, lane := range lanes[:taken] {
 			<-lane
 		}
+		p.set(func() { p.coming-- })
 	}
 	for _, lane := range lanes {
 		select {
@@ -66,18 +73,39 @@ func (p *pool) enter(ctx context.Context, c cases.Case) (leave func(), err error
 			return nil, ctx.Err()
 		}
 	}
-	p.alone.RLock()
-	share = p.alone.RUnlock
 	p.stagger.Lock()
 	defer p.stagger.Unlock()
 	time.Sleep(startGap)
 	return leave, nil
 }
 
-// enterAlone waits until nobody has a place in the pool, and keeps everybody out until leave is called.
+// come waits until no case has all to itself.
+func (p *pool) come() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.alone {
+		p.changed.Wait()
+	}
+	p.coming++
+}
+
+// enterAlone waits until nobody has a place in the pool or waits for one, so that it holds up nobody, and then keeps everybody out until
+// leave is called.
 func (p *pool) enterAlone() (leave func()) {
-	p.alone.Lock()
-	return p.alone.Unlock
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.alone || p.coming > 0 {
+		p.changed.Wait()
+	}
+	p.alone = true
+	return func() { p.set(func() { p.alone = false }) }
+}
+
+func (p *pool) set(change func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change()
+	p.changed.Broadcast()
 }
 
 // start waits for the turn to start a process. A timed one starts when no other is starting. The returned function says

@@ -20,7 +20,7 @@ import (
 // process. Nothing else is ever taken again.
 const (
 	retakes      = 6
-	retakesAlone = 4
+	retakesAlone = 5
 )
 
 // unconfirmedLate is how late the witness may be where a slice was not confirmed: more, and it was the machine that did not let
