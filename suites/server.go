@@ -23,7 +23,8 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 	t, scale := b.target, e.options.Scale
 	timing := effective(t.Promises, scale)
 	o := cases.Observation{Role: targets.ServerRole, Declared: t.Promises, Timing: timing, Scale: scale, Speaks: true}
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(scale*float64(playLimit)))
+	whole := ctx
+	ctx, cancel := context.WithTimeout(whole, time.Duration(scale*float64(playLimit)))
 	defer cancel()
 
 	started := func() {}
@@ -93,6 +94,9 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 		got := o.Reference.Conns[0].Got
 		o.Heard = got[:min(len(got), heardLimit)]
 	}
+	// However long that took, what follows has its own time.
+	ctx, cancel = context.WithTimeout(whole, time.Duration(scale*float64(playLimit)))
+	defer cancel()
 	if followUp {
 		afresh := *stage
 		afresh.Seed, afresh.Events, afresh.Dial = stage.Seed+1, fixtures.NewEvents(), stage.Direct
