@@ -20,8 +20,8 @@ var _ = cases.Register(cases.Case{
 	Since:  "0.1",
 	Full:   true,
 	Wire: func(cases.Timing, cases.Request) []proxy.Fault {
-		return []proxy.Fault{proxy.Bandwidth(16).FromTarget()}
-	}, // a minute would not be enough
+		return []proxy.Fault{proxy.Bandwidth(64).FromTarget()}
+	}, // for which a minute is not enough, and a record of TLS takes a quarter of a second
 	Exchange: fixtures.Echo(slowAnswer).Playing(slowly(slowReaders)...).Beside(fixtures.Echo(size), underWay(slowReaders)),
 	Expect:   cases.HaveServedTheBystander(),
 	Why: "One visitor sits on a slow train and takes a minute for a picture. While the server waits for that connection to take the " +
