@@ -209,18 +209,24 @@ func (o *options) engine(c *cobra.Command) (*suites.Engine, []targets.Target, er
 	return e, under, err
 }
 
-// replay makes the line that runs one pair alone: the target as it was given, the case, the seed.
-func (o *options) replay(several bool) func(suites.Pair, uint64) string {
-	given := []string{"faultwire", "run"}
+// withTarget is the command and what it is given, with the target as it was given here.
+func (o *options) withTarget(command ...string) []string {
+	line := append([]string{"faultwire"}, command...)
 	for _, f := range o.given() {
 		switch f.Value.String() {
 		case "true":
-			given = append(given, "--"+f.Name)
+			line = append(line, "--"+f.Name)
 		case "false":
 		default:
-			given = append(given, "--"+f.Name, f.Value.String())
+			line = append(line, "--"+f.Name, f.Value.String())
 		}
 	}
+	return line
+}
+
+// replay makes the line that runs one pair alone: the target as it was given, the case, the seed.
+func (o *options) replay(several bool) func(suites.Pair, uint64) string {
+	given := o.withTarget("run")
 	return func(p suites.Pair, seed uint64) string {
 		line := slices.Clone(given)
 		if several {

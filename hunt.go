@@ -209,17 +209,7 @@ func (o *options) tellFind(out io.Writer, found *suites.Find, file string) error
 
 // replayLine is what replays the file with the same target.
 func (o *options) replayLine(file string) string {
-	line := []string{"faultwire", "replay", file}
-	for _, f := range o.given() {
-		switch f.Value.String() {
-		case "true":
-			line = append(line, "--"+f.Name)
-		case "false":
-		default:
-			line = append(line, "--"+f.Name, f.Value.String())
-		}
-	}
-	return targets.JoinCommand(line)
+	return targets.JoinCommand(o.withTarget("replay", file))
 }
 
 // huntSummary is a hunt in a line.

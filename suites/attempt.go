@@ -48,7 +48,7 @@ func (e *Engine) attempt(ctx context.Context, s schedule, number int, alone bool
 	p := Pair{c, s.target}
 	began := time.Now()
 	b := e.benches[s.target.Name]
-	o, _, instead := e.attested(ctx, Pair{c, b.target}, func() (cases.Observation, string, error) { return e.inTurn(ctx, b, c) })
+	o, _, instead := e.attested(ctx, p, func() (cases.Observation, string, error) { return e.inTurn(ctx, b, c) })
 	switch {
 	case instead != nil && instead.Verdict == reports.Error && instead.Retaken == 0:
 		return nil, provesNothing, errors.New(instead.Reason)

@@ -50,7 +50,7 @@ type Options struct {
 	Scale    float64  // stretches the built-in deadlines, patience and graces, not what a target declares; default 1
 	Shard    Shard    // which part of the run; the zero value is all of it
 	Quick    bool     // only the most important cases, and those whose exact ID is among the patterns
-	Full     bool     // also the cases that move more than 1 MiB or prove that something never blocks
+	Full     bool     // also the cases that move more than 2 MiB or prove that something never blocks
 	Strict   bool     // a SHOULD not kept gates too
 
 	// MaxTime bounds a run. What has not begun by then is skipped, as [reports.NotRun]; what has may end. 0 is no bound.

@@ -114,7 +114,7 @@ type Case struct {
 	Since    string               // the catalogue's version that first had it
 	Deadline fixtures.Deadline    // the deadline the case is about, if any. Undeclared total or idle: skipped
 	Quick    bool                 // with --quick, too: it is among the first that a program should keep; of a family one member or two
-	Full     bool                 // only with --full: it moves more than 1 MiB, or proves that something never blocks
+	Full     bool                 // only with --full: it moves more than 2 MiB, or proves that something never blocks
 	Shown    fixtures.Certificate // clients under TLS: what the reference server shows; else a valid one
 	Cancel   fixtures.Span        // clients in this process: the exchange's context is cancelled so long after its first sign on the wire
 	Told     string               // servers with a process: when this event has happened it is told to end (SIGTERM), and no follow-up is tried
