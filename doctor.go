@@ -92,9 +92,11 @@ func examine(ctx context.Context) (all findings) {
 		add(ok, "loopback", "127.0.0.1 connects")
 	}
 	if err := loopback(ctx, "tcp6", "[::1]:0"); err != nil {
-		add(ok, "loopback of IPv6", "none (%v); no case needs it, but a program that goes to localhost may", reasonOf(err))
+		add(ok, "loopback of IPv6", "none (%v); the cases of a name with two addresses are skipped", reasonOf(err))
+	} else if err := suites.TwoAddresses(ctx); err != nil {
+		add(ok, "loopback of IPv6", "::1 connects, but %v; the cases of a name with two addresses are skipped", err)
 	} else {
-		add(ok, "loopback of IPv6", "::1 connects")
+		add(ok, "loopback of IPv6", "::1 connects, and localhost stands for it, too")
 	}
 	if dir, err := os.MkdirTemp("", "faultwire-"); err != nil {
 		add(bad, "temporary folder", "%v; set TMPDIR", err)

@@ -49,13 +49,13 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 		return e.observeSession(ctx, t, c, session{stage, service, wire, started}, o)
 	}
 	begun := wire.Elapsed()
-	said, hung := e.exchange(ctx, wire.relay, started, timing, func(ctx context.Context) targets.Said {
+	said, hung := e.exchange(ctx, wire, started, timing, func(ctx context.Context) targets.Said {
 		j := job(c, t, bodies, nil)
 		j.Nudge = e.nudges(ctx, c, stage)
 		if c.Cancel.Times > 0 {
-			j.Cancel = signed(ctx, wire.relay, c.Cancel.In(timing))
+			j.Cancel = signed(ctx, wire, c.Cancel.In(timing))
 		}
-		return t.Exchange(ctx, wire.Addr().String(), j)
+		return t.Exchange(ctx, wire.given(), j)
 	})
 	ended := wire.Elapsed()
 	if said.Err != nil {

@@ -45,6 +45,9 @@ func Narrated(c cases.Case, t *targets.Target, timing cases.Timing) []string {
 	if c.Shown != fixtures.Valid {
 		told = append(told, fmt.Sprintf("the server shows a certificate that no client may trust: %s", c.Shown))
 	}
+	for _, f := range c.Beside {
+		told = append(told, "the client is given the name localhost; the server is at 127.0.0.1, and ::1 "+InWords(f, t.Role))
+	}
 	if more := len(told) - mostScripts; more > 0 {
 		told = append(told[:mostScripts-1], fmt.Sprintf("and %d more", more+1))
 	}

@@ -20,6 +20,12 @@ import (
 // everyMutant is the mutants in Go, and those in Python where there is one.
 func everyMutant(t *testing.T) []mutants.Mutant {
 	all := mutants.All()
+	if err := suites.TwoAddresses(t.Context()); err != nil {
+		t.Log("without the mutants that go wrong at a name with two addresses: ", err)
+		all = slices.DeleteFunc(all, func(m mutants.Mutant) bool {
+			return slices.ContainsFunc(cases.All(), func(c cases.Case) bool { return c.Beside != nil && isNamed(m.Caught, c.ID) })
+		})
+	}
 	if _, err := exec.LookPath("python3"); err != nil {
 		t.Log("without the mutants in Python: ", err)
 		return all

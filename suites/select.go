@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"runtime"
@@ -111,6 +112,10 @@ func unfit(c cases.Case, t *targets.Target) string {
 		return "needs a client in this process: to cancel one that is a process is to kill it"
 	case c.Told != "" && t.Command == nil:
 		return "is about the end of a process: it needs a command"
+	case c.Beside != nil:
+		if err := TwoAddresses(context.Background()); err != nil {
+			return fmt.Sprintf("needs a name with two addresses: %v", err)
+		}
 	case c.Nudged && (t.Command == nil || runtime.GOOS == "windows"):
 		return "is about the signals that a process gets: it needs a command"
 	}

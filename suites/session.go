@@ -34,7 +34,7 @@ type session struct {
 func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.Case, s session, o cases.Observation) (cases.Observation, error) {
 	scale := e.options.Scale
 	defer s.started()
-	client, err := t.Open(ctx, s.wire.Addr().String(), time.Duration(scale*float64(startPatience)))
+	client, err := t.Open(ctx, s.wire.given(), time.Duration(scale*float64(startPatience)))
 	if err != nil {
 		return o, err
 	}
@@ -100,7 +100,7 @@ func (e *Engine) ask(ctx context.Context, t *targets.Target, c cases.Case, s ses
 			started = s.started // much is loaded only when it is needed first: a process is starting until it connects
 		}
 		begun := s.wire.Elapsed()
-		said, hung := e.exchange(ctx, s.wire.relay, started, o.Timing, func(ctx context.Context) targets.Said {
+		said, hung := e.exchange(ctx, s.wire, started, o.Timing, func(ctx context.Context) targets.Said {
 			job.Nudge = e.nudges(ctx, c, s.stage)
 			return client.Exchange(ctx, job)
 		})

@@ -58,7 +58,9 @@ func NewVirtual(target targets.Target, patterns ...string) (*Virtual, error) {
 		return nil, err
 	}
 	e.Close()
-	v.pairs = slices.DeleteFunc(slices.Clone(e.Pairs()), func(p Pair) bool { return unfit(p.Case, p.Target) != "" })
+	v.pairs = slices.DeleteFunc(slices.Clone(e.Pairs()), func(p Pair) bool {
+		return unfit(p.Case, p.Target) != "" || p.Case.Beside != nil // the network in memory has no names
+	})
 	if len(v.pairs) == 0 {
 		return nil, fmt.Errorf("none of the cases asked for is for a %s that speaks %s in virtual time", target.Role, target.Protocol)
 	}

@@ -24,6 +24,8 @@ import (
 type wire struct {
 	relay
 	plan    proxy.Plan
+	beside  *proxy.Relay  // what a client finds at ::1; nil: it is given an address, not a name
+	signed  chan struct{} // with beside: closed at the first sign of the client, at either address
 	toxics  *remote.Proxy // nil: the faults are the relay's
 	dialled atomic.Int64  // connections made to toxics
 }
@@ -45,7 +47,12 @@ func (e *Engine) lay(b *bench, c cases.Case, timing cases.Timing, upstream strin
 			config.Upstream = w.toxics.Addr()
 		}
 	}
-	if w.relay, err = openRelay(b.target.Protocol, config); err != nil {
+	if c.Beside != nil {
+		err = w.openBeside(config, c.Beside, e.work.Go)
+	} else {
+		w.relay, err = openRelay(b.target.Protocol, config)
+	}
+	if err != nil {
 		_ = w.Close()
 		return nil, err
 	}
@@ -70,6 +77,9 @@ func (e *Engine) lay(b *bench, c cases.Case, timing cases.Timing, upstream strin
 func (w *wire) Close() error {
 	if w.relay != nil {
 		_ = w.relay.Close()
+	}
+	if w.beside != nil {
+		_ = w.beside.Close()
 	}
 	if w.toxics != nil {
 		return w.toxics.Close()

@@ -118,6 +118,7 @@ type Case struct {
 	Shown    fixtures.Certificate // clients under TLS: what the reference server shows; else a valid one
 	Cancel   fixtures.Span        // clients in this process: the exchange's context is cancelled so long after its first sign on the wire
 	Told     string               // servers with a process: when this event has happened it is told to end (SIGTERM), and no follow-up is tried
+	Beside   []proxy.Fault        // clients: the target is given the name localhost. The case's wire is at 127.0.0.1; this is what waits at ::1
 	Nudged   bool                 // clients with a process: it gets signals that mean nothing once the fault has struck
 	Watch    *Watch               // what its target's processes use is part of it; a target without processes of its own is spared
 	Excused  bool                 // who takes damage for success is no liar, but breaks what the case expects, at its level: he may not have been able to know

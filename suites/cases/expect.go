@@ -173,6 +173,17 @@ func HaveRecovered() Expectation {
 	})
 }
 
+// HaveFoundTheOther expects the client to have been served at the address of a name that serves, though another does not.
+func HaveFoundTheOther() Expectation {
+	return JudgeFunc(func(o Observation) *Broken {
+		if o.Outcome == fixtures.OK {
+			return nil
+		}
+		return &Broken{Recover, "an address of the name that serves found, and success reported", o.said(),
+			"A name may stand for several addresses, localhost for ::1 and 127.0.0.1: try each in turn until one answers."}
+	})
+}
+
 // OrHaveAskedAgain expects it, or else success with all that there is to receive, soon behind the read deadline. It is for faults that strike one
 // connection only: who asks again by another gets its answer.
 func OrHaveAskedAgain(e Expectation) Expectation {

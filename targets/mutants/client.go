@@ -20,6 +20,7 @@ import (
 type client struct {
 	protocol fixtures.Protocol
 	keep     func(promised fixtures.Deadlines) fixtures.Deadlines
+	resolve  func(addr string) string // the address that it dials
 	dial     func(ctx context.Context, dial func(context.Context) (net.Conn, error)) (net.Conn, error)
 	secure   func(ctx context.Context, conn net.Conn, t *tls.Config, limit time.Duration) (net.Conn, error)
 	length   func(r io.Reader) (int, error)              // reads how long a framed reply is
@@ -42,6 +43,7 @@ func soundClient(p fixtures.Protocol) *client {
 	return &client{
 		protocol: p,
 		keep:     func(promised fixtures.Deadlines) fixtures.Deadlines { return promised },
+		resolve:  func(addr string) string { return addr },
 		dial: func(ctx context.Context, dial func(context.Context) (net.Conn, error)) (net.Conn, error) {
 			return dial(ctx)
 		},
@@ -143,7 +145,7 @@ func (s *session) play(ctx context.Context, job targets.Job) (received []byte, e
 	}
 	if s.conn == nil {
 		dialled, err := s.dial(ctx, func(ctx context.Context) (net.Conn, error) {
-			return job.DialContext(ctx, net.Dialer{Timeout: limits.Connect, Deadline: end}, s.addr)
+			return job.DialContext(ctx, net.Dialer{Timeout: limits.Connect, Deadline: end}, s.resolve(s.addr))
 		})
 		if err == nil && job.TLS != nil {
 			dialled, err = s.secure(ctx, dialled, job.TLS, limits.Connect)

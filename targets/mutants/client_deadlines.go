@@ -23,6 +23,17 @@ func deadlineMutants() []Mutant {
 				c.keep = func(d fixtures.Deadlines) fixtures.Deadlines { d.Connect = 0; return d }
 			},
 			by(neverHang, "tcp.connect.black-hole")),
+		clientMutant("client-first-address", fixtures.EchoProtocol,
+			"tries the first address of a name alone",
+			func(c *client) { c.resolve = firstAddress },
+			by(recovers, "tcp.connect.next-address")),
+		clientMutant("client-first-address-forever", fixtures.EchoProtocol,
+			"tries the first address of a name alone, as long as the system does",
+			func(c *client) {
+				c.resolve = firstAddress
+				c.keep = func(d fixtures.Deadlines) fixtures.Deadlines { d.Connect = 0; return d }
+			},
+			by(neverHang, "tcp.connect.silent-address")),
 		clientMutant("client-no-total-deadline", fixtures.EchoProtocol,
 			"has a deadline for each read alone, so that a drip defeats the total",
 			func(c *client) {
@@ -149,4 +160,14 @@ func stubbornly(ctx context.Context, dial func(context.Context) (net.Conn, error
 		case <-retry.C:
 		}
 	}
+}
+
+// firstAddress is what a program dials that asks for a name's addresses and takes the first.
+func firstAddress(addr string) string {
+	name, port, _ := net.SplitHostPort(addr)
+	known, err := net.LookupIP(name) // in the order of RFC 6724; LookupHost has that of the hosts file
+	if err != nil {
+		return addr
+	}
+	return net.JoinHostPort(known[0].String(), port)
 }
