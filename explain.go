@@ -156,7 +156,10 @@ func (s *sheet) entry(label, text string) {
 
 // audience is which targets the case is for.
 func audience(c cases.Case) string {
-	who := map[cases.Role]string{cases.Client: "clients", cases.Server: "servers", cases.Both: "clients and servers"}[c.Role]
+	who := map[cases.Role]string{cases.Client: "clients", cases.Server: "servers", cases.Both: "clients and servers", cases.Peer: "peers"}[c.Role]
+	if c.Origin != nil {
+		who = "gateways, servers before a server,"
+	}
 	var speak []string
 	for _, p := range c.Speaks {
 		speak = append(speak, string(p))
@@ -190,16 +193,13 @@ func example(c cases.Case) (*targets.Target, cases.Timing) {
 	}
 }
 
-// faults are what the wire does.
-func faults(c cases.Case) (all []string) {
+// faults are what the wires do.
+func faults(c cases.Case) []string {
 	t, timing := example(c)
-	for _, f := range c.Faults(timing, t) {
-		all = append(all, suites.InWords(f, t.Role))
+	if all := suites.Faults(c, t, timing); len(all) > 0 {
+		return all
 	}
-	if len(all) == 0 {
-		return []string{"no fault"}
-	}
-	return all
+	return []string{"no fault"}
 }
 
 // exchange is the exchange in words.

@@ -33,6 +33,9 @@ func (r *Run) capture(res *Result) ([]byte, error) {
 		Toward *struct {
 			Trace proxy.Trace `json:"trace"`
 		} `json:"toward"`
+		Behind *struct {
+			Trace proxy.Trace `json:"trace"`
+		} `json:"behind"`
 	}
 	if seen, err := json.Marshal(res.Observation); err == nil {
 		_ = json.Unmarshal(seen, &o) // what is no observation has no trace
@@ -81,11 +84,14 @@ func (r *Run) capture(res *Result) ([]byte, error) {
 	names := []string{fmt.Sprintf("the wire beside the %s under test, as that saw it", cmp.Or(oneLine(shorten(o.Role, 100)), "target"))}
 	if o.Toward != nil {
 		names[0] = "the wire through which the peer under test asks, as that saw it"
-	}
-	if o.Toward != nil {
 		film.wire++
 		film.shoot(&o.Toward.Trace, true)
 		names = append(names, "the wire through which the peer under test is asked, as that saw it")
+	}
+	if o.Behind != nil {
+		film.wire++
+		film.shoot(&o.Behind.Trace, false)
+		names = append(names, "the wire through which the gateway under test asks the server behind it, as that saw it")
 	}
 	began := cmp.Or(o.Trace.Began, r.Started)
 	if began.Year() < 1970 {

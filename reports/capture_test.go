@@ -31,6 +31,7 @@ type observed struct {
 	Role   string      `json:"role"`
 	Trace  proxy.Trace `json:"trace"`
 	Toward *observed   `json:"toward,omitempty"`
+	Behind *observed   `json:"behind,omitempty"`
 }
 
 // A script is events of a connection, in microseconds.
@@ -117,6 +118,8 @@ func seen() map[string]observed {
 	}
 	rst := struck("reset_peer_downstream", 5900, proxy.Downstream, 512)
 	toward := observed{Role: "server", Trace: trace(talk(reset, text(1024), text(1024)), rst)}
+	behind := toward
+	behind.Role = "client"
 	lost := proxy.Strike{Fault: "loss_upstream", Conn: 1, Stream: proxy.Upstream, At: 310 * time.Microsecond, Datagram: 1}
 	return map[string]observed{
 		"reset":     {Role: "client", Trace: trace(talk(reset, text(1024), text(512)), rst)},
@@ -128,6 +131,7 @@ func seen() map[string]observed {
 		"refused":   {Role: "server", Trace: trace(refused)},
 		"strange":   {Role: "client", Trace: trace(strange)},
 		"peer":      {Role: "peer", Trace: trace(talk(ended, text(10), text(10))), Toward: &toward},
+		"gateway":   {Role: "server", Trace: trace(talk(ended, text(10), text(10))), Behind: &behind},
 		"nobody":    {Role: "client", Trace: proxy.Trace{Fired: []proxy.Strike{{Fault: "refuse"}}}},
 	}
 }

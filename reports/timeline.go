@@ -34,6 +34,7 @@ type sight struct {
 	Calls    []call                   `json:"calls"`
 	Trace    wireTrace                `json:"trace"`
 	Toward   *sight                   `json:"toward"`
+	Behind   *sight                   `json:"behind"`
 }
 
 type call struct {
@@ -200,13 +201,20 @@ func (s *sight) timelines(res *Result) (all []*timeline) {
 	if t := s.timeline(title); t != nil {
 		all = append(all, t)
 	}
+	asks, asked := "The wire through which it asks", "The wire through which it is asked"
 	if s.Toward != nil {
 		if t := s.Toward.timeline(title + ", when it is asked"); t != nil {
 			all = append(all, t)
 		}
 	}
+	if s.Behind != nil {
+		asks, asked = asked, asks
+		if t := s.Behind.timeline(title + ", when it asks"); t != nil {
+			all = append(all, t)
+		}
+	}
 	if len(all) > 1 {
-		all[0].Caption, all[1].Caption = "The wire through which it asks", "The wire through which it is asked"
+		all[0].Caption, all[1].Caption = asks, asked
 	}
 	return all
 }

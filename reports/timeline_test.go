@@ -28,6 +28,7 @@ type scene struct {
 	Calls    []map[string]any         `json:"calls,omitempty"`
 	Trace    proxy.Trace              `json:"trace"`
 	Toward   *scene                   `json:"toward,omitempty"`
+	Behind   *scene                   `json:"behind,omitempty"`
 }
 
 // result is a failure of which the scene was seen. The events go where they are kept.
@@ -133,7 +134,10 @@ func scenes() map[string]scene {
 	toward.Role = "server"
 	peer := summary
 	peer.Role, peer.Toward = "peer", &toward
-	return map[string]scene{"stall": stalledScene(), "summary": summary, "unanswered": unanswered, "crowd": crowd, "datagrams": datagrams, "peer": peer}
+	behind := stalledScene()
+	gateway := datagrams
+	gateway.Behind = &behind
+	return map[string]scene{"gateway": gateway, "stall": stalledScene(), "summary": summary, "unanswered": unanswered, "crowd": crowd, "datagrams": datagrams, "peer": peer}
 }
 
 var figure = regexp.MustCompile(`(?s)<figure class="wire">(.*?)</figure>`)

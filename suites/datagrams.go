@@ -97,6 +97,8 @@ func promised(t *targets.Target) []fixtures.Deadline {
 		return nil
 	case t.Protocol == fixtures.UDPProtocol:
 		return []fixtures.Deadline{fixtures.ReadDeadline, fixtures.TotalDeadline}
+	case t.IsGateway():
+		return []fixtures.Deadline{fixtures.ReadDeadline, fixtures.IdleDeadline}
 	case t.Role == targets.ServerRole:
 		return []fixtures.Deadline{fixtures.IdleDeadline}
 	}

@@ -25,11 +25,22 @@ func describe(p Pair, scale float64) reports.Case {
 		r.Theme = c.Theme()
 	}
 	timing := effective(p.Target.Promises, scale)
-	for _, f := range c.Faults(timing, p.Target) {
-		r.Faults = append(r.Faults, InWords(f, p.Target.Role))
-	}
+	r.Faults = Faults(c, p.Target, timing)
 	r.Script = Narrated(c, p.Target, timing)
 	return r
+}
+
+// Faults are what the wires of the case do to the target, a sentence each.
+func Faults(c cases.Case, t *targets.Target, timing cases.Timing) (told []string) {
+	for _, f := range c.Faults(timing, t) {
+		told = append(told, InWords(f, t.Role))
+	}
+	if c.Origin != nil {
+		for _, f := range c.Origin.Wire(timing, c.Origin.Page()) {
+			told = append(told, "between the gateway and the server behind it: "+InWords(f, targets.ClientRole))
+		}
+	}
+	return told
 }
 
 // mostScripts is how many scripts are told; the others are like them.

@@ -29,6 +29,9 @@ func explainTo(t *targets.Target, o cases.Observation) string {
 func controlFix(t *targets.Target) string {
 	server := t.Role == targets.ServerRole
 	switch {
+	case t.IsGateway():
+		return "Make this one exchange work first: asked by GET, the gateway asks the server at {origin_addr}, passes its reply on as it is, " +
+			"and goes on listening."
 	case t.Protocol == fixtures.HTTPProtocol && server:
 		return "Make this one exchange work first: asked by GET for the page at path:, the server answers 200, with the same " +
 			"content each time, and goes on listening."

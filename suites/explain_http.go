@@ -127,6 +127,8 @@ func explainPage(t *targets.Target, o cases.Observation, answered []byte) string
 	case code == "401" || code == "403" || code == "407":
 		return fmt.Sprintf("The server gives %s not to everybody: the status is %s. Name a page that needs no login: --path, or "+
 			"path: in faultwire.yaml.", path, code)
+	case o.Behind != nil && len(o.Behind.Trace.Conns) == 0:
+		return "The gateway never connected to the server behind it. It must ask the one at {origin_addr} for what it is asked for."
 	case strings.HasPrefix(code, "5"):
 		return fmt.Sprintf("The server says that it failed itself: the status is %s. What it wrote to stderr may say why.", code)
 	case o.Outcome == fixtures.Malformed && len(answered) > 0:

@@ -34,6 +34,8 @@ func NotHunted(t *targets.Target) string {
 	switch {
 	case t.Role == targets.PeerRole:
 		return "it is a peer; what is hunted is clients and servers"
+	case t.IsGateway():
+		return "it is a gateway; what goes wrong with one lies between it and the server behind it, where a hunt has no faults"
 	case t.Protocol == fixtures.UDPProtocol:
 		return "it speaks udp; what goes wrong in a hunt goes wrong with streams"
 	}

@@ -92,7 +92,7 @@ func near(all []cases.Case, pattern string) []string {
 
 // applies reports whether the case is for targets like t.
 func applies(c cases.Case, t *targets.Target) bool {
-	if !c.Role.Includes(t.Role) || !slices.Contains(c.Speaks, t.Protocol) {
+	if !c.Role.Includes(t.Role) || !slices.Contains(c.Speaks, t.Protocol) || c.Origin != nil && !t.IsGateway() {
 		return false
 	}
 	if t.TLS {

@@ -19,14 +19,21 @@ const quietPatience = 500 * time.Millisecond
 
 // observeServer lets the reference client play the exchange with the target, through the wire that the case asks for, and
 // then a fresh one without it.
-func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, followUp bool) (cases.Observation, error) {
+func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, followUp bool) (o cases.Observation, err error) {
 	t, scale := b.target, e.options.Scale
 	timing := effective(t.Promises, scale)
-	o := cases.Observation{Role: targets.ServerRole, Declared: t.Promises, Timing: timing, Scale: scale, Speaks: true}
+	o = cases.Observation{Role: targets.ServerRole, Declared: t.Promises, Timing: timing, Scale: scale, Speaks: true}
 	whole := ctx
 	ctx, cancel := context.WithTimeout(whole, time.Duration(scale*float64(playLimit)))
 	defer cancel()
 
+	events := fixtures.NewEvents()
+	t, behind, err := e.layOrigin(t, c, timing, events)
+	if err != nil {
+		return o, err
+	}
+	defer func() { behind.end(&o) }()
+	o.Undeclared = behind != nil && c.Deadline != "" && t.Promises.Of(c.Deadline) == 0
 	started := func() {}
 	if t.Command != nil {
 		started = e.pool.start(c.Timed)
@@ -38,7 +45,7 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 	}
 	defer server.Stop()
 
-	stage := &fixtures.Stage{Speech: t.Speech(), Security: security(t, c), Page: &b.page, Seed: e.seedOf(c), Deadlines: timing, Patience: patience(scale), Events: fixtures.NewEvents()}
+	stage := &fixtures.Stage{Speech: t.Speech(), Security: security(t, c), Page: &b.page, Seed: e.seedOf(c), Deadlines: timing, Patience: patience(scale), Events: events}
 	wire, err := e.lay(b, c, timing, server.Addr, stage.Events)
 	if err != nil {
 		return o, err

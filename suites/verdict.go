@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -254,6 +255,7 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 		toward := p.Case.AsServer()
 		why = void(toward, e.plan(toward, &asked, o.Timing).Faults, *o.Toward)
 	}
+	why = cmp.Or(why, voidBehind(p.Case, o))
 	if why != "" {
 		r.Verdict, r.Reason = reports.Skip, why
 		return withEvidence(r, o)

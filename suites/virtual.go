@@ -17,7 +17,7 @@ import (
 
 // RunVirtual is [RunT] in virtual time: each case in a bubble of testing/synctest, on a network in memory, so that the deadlines of the
 // whole catalogue pass in well under a second. The target must be in this process, and do its networking by what it is given: a client
-// dials by [targets.Job.DialContext], a server has its listener. It must neither use real sockets nor wait for anything outside
+// dials by [targets.Job.DialContext], a server has its listener, a gateway what it dials the server behind it by. It must neither use real sockets nor wait for anything outside
 // the bubble, such as a goroutine or a channel that was made before; nor may one of its goroutines hold a mutex that another wants while
 // it reads or writes, for time does not pass while somebody waits for a mutex. What virtual time finds real sockets should confirm.
 func RunVirtual(t *testing.T, target targets.Target, patterns ...string) {

@@ -152,6 +152,7 @@ func TestLoadNamesTheMistake(t *testing.T) {
 		"a list in a command": {client + "  command:\n  - cat\n  - [x]\n", 7, "targets[0].command[1]", "not a list"},
 		"a bad placeholder":   {client + "  command: [cat, \"{prot}\"]\n", 5, "targets[0].command", `did you mean "port"?`},
 		"no timeout to tell":  {client + "  command: [cat, \"{timeout_ms}\"]\n", 5, "targets[0].command", "timeouts.read"},
+		"no gateway":          {server + "  command: [s, \"{origin_port}\"]\n", 5, "targets[0].command", "{origin_port} is for gateways, which speak http"},
 		"a bad environment":   {client + command + "  env:\n    A: \"{x}\"\n", 6, "targets[0].env.A", "unknown placeholder {x}"},
 		"a reserved variable": {client + command + "  env: {FAULTWIRE_HOST: x}\n", 6, "targets[0].env.FAULTWIRE_HOST", "choose another"},
 		"a bare duration":     {client + command + "  timeouts: {read: 500}\n", 6, "targets[0].timeouts.read", "such as 500ms"},

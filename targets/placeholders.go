@@ -19,8 +19,9 @@ type values map[string]string
 
 // The placeholders, by the role of the target that may use them.
 var (
-	serverPlaceholders = []string{"host", "port", "addr", "url", "ca_file", "cert_file", "key_file"}
-	clientPlaceholders = append(slices.Clone(serverPlaceholders), "method", "size", "timeout_ms", "payload")
+	anyPlaceholders    = []string{"host", "port", "addr", "url", "ca_file", "cert_file", "key_file"}
+	serverPlaceholders = append(slices.Clone(anyPlaceholders), "origin_host", "origin_port", "origin_addr", "origin_url")
+	clientPlaceholders = append(slices.Clone(anyPlaceholders), "method", "size", "timeout_ms", "payload")
 )
 
 func placeholdersOf(r Role) []string {
@@ -104,6 +105,8 @@ func (t *Target) checkPlaceholders(s string) error {
 			return fmt.Errorf("{%s} is for targets with tls: true", name)
 		case session && (name == "size" || name == "payload" || name == "method"):
 			return fmt.Errorf("{%s} has no value in a session: it stands in each request", name)
+		case strings.HasPrefix(name, "origin_") && role == ServerRole && t.Protocol != fixtures.HTTPProtocol:
+			return fmt.Errorf("{%s} is for gateways, which speak http", name)
 		case name == "method" && t.Protocol != fixtures.HTTPProtocol:
 			return fmt.Errorf("{method} is for clients that speak http")
 		case name == "timeout_ms" && role != ServerRole && patience(t.Promises) == 0:

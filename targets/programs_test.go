@@ -106,7 +106,11 @@ var programs = map[string]func(args []string){
 		spawn("server", false)
 		time.Sleep(time.Hour)
 	},
-	"daemon": func([]string) { spawn("server", true) },
+	"daemon": func([]string) { spawn("orphan", true) },
+	"orphan": func([]string) { // listens when the program that has started it is gone
+		io.Copy(io.Discard, os.Stdin)
+		serve(must(net.Listen("tcp", os.Getenv("FAULTWIRE_ADDR"))))
+	},
 	"accept-once": func([]string) { // echoes to its first connection and ends
 		l := must(net.Listen("tcp", os.Getenv("FAULTWIRE_ADDR")))
 		c := must(l.Accept())
@@ -146,6 +150,7 @@ func spawn(name string, away bool) (pid int) {
 	cmd.Env = append(os.Environ(), programVariable+"="+name)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: away}
+	must(cmd.StdinPipe()) // ends with this process
 	if err := cmd.Start(); err != nil {
 		panic(err)
 	}

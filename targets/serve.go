@@ -37,6 +37,8 @@ func (t *Target) Start(ctx context.Context) (*Instance, error) {
 	switch {
 	case t.Server != nil, t.Packets != nil:
 		return t.startServer()
+	case t.Gateway != nil:
+		return t.startGateway()
 	case t.Command != nil:
 		return t.startCommand(ctx)
 	case t.Address != "":
@@ -180,6 +182,9 @@ func (t *Target) startAt(ctx context.Context, port int) (*Instance, error) {
 func (t *Target) launch(ctx context.Context, addr string, port int) (*program, error) {
 	v, err := t.addrValues(addr, t.Path)
 	if err != nil {
+		return nil, err
+	}
+	if err := t.originValues(v); err != nil {
 		return nil, err
 	}
 	s := streams{stdout: newLog()}

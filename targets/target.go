@@ -21,7 +21,7 @@ const (
 	PeerRole   Role = "peer" // both: it serves others, and asks them in a session
 )
 
-// A Target is what is under test. Exactly one of Client, Server, Packets, Peer, Command and Address is set.
+// A Target is what is under test. Exactly one of Client, Server, Gateway, Packets, Peer, Command and Address is set.
 type Target struct {
 	Name         string
 	Role         Role
@@ -32,12 +32,13 @@ type Target struct {
 	Promises     fixtures.Deadlines     // the deadlines it declares; zero means undeclared
 	Version      string                 // what it is called in reports beside its name, such as a release; may be empty
 
-	Client  Client   // a client in this process
-	Server  Server   // a server in this process
-	Peer    NewPeer  // a peer in this process
-	Command *Command // a client or a server in processes of its own
-	Address string   // host:port of a server that is already running, and shared
-	Labels  []string // additional Ginkgo labels
+	Client  Client     // a client in this process
+	Server  Server     // a server in this process
+	Gateway NewGateway // a gateway in this process
+	Peer    NewPeer    // a peer in this process
+	Command *Command   // a client or a server in processes of its own
+	Address string     // host:port of a server that is already running, and shared
+	Labels  []string   // additional Ginkgo labels
 
 	Packets PacketServer // a server of datagrams in this process
 
@@ -45,6 +46,7 @@ type Target struct {
 	Limits        Limits
 
 	Network     Network               // in this process: where it listens and dials; nil is the kernel's sockets
+	Origin      string                // gateways: host:port of the server behind it. The engine sets it
 	Credentials *fixtures.Credentials // with TLS: what it is to trust, or to show. The engine makes them
 }
 

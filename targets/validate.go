@@ -19,7 +19,7 @@ var targetName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
 // Validate says what is wrong with the target as it is described, by a [ConfigError] whose Key is the key of
 // faultwire.yaml. It neither starts nor looks anything up: [Command.Find] tells whether a program exists.
 func (t *Target) Validate() error {
-	for _, check := range []func() *ConfigError{t.checkNames, t.checkKind, t.checkCommand, t.checkNumbers, t.checkPackets} {
+	for _, check := range []func() *ConfigError{t.checkNames, t.checkKind, t.checkCommand, t.checkNumbers, t.checkPackets, t.checkGateway} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -69,7 +69,7 @@ func (t *Target) checkNames() *ConfigError {
 func (t *Target) checkKind() *ConfigError {
 	var kinds []string
 	for kind, set := range map[string]bool{
-		"Client": t.Client != nil, "Server": t.Server != nil, "Packets": t.Packets != nil, "Peer": t.Peer != nil, "command": t.Command != nil, "address": t.Address != "",
+		"Client": t.Client != nil, "Server": t.Server != nil, "Gateway": t.Gateway != nil, "Packets": t.Packets != nil, "Peer": t.Peer != nil, "command": t.Command != nil, "address": t.Address != "",
 	} {
 		if set {
 			kinds = append(kinds, kind)
@@ -86,7 +86,7 @@ func (t *Target) checkKind() *ConfigError {
 		return bad("command", "is missing; give the program and its arguments")
 	case len(kinds) > 1:
 		return bad(kinds[len(kinds)-1], "cannot be given together with %s; keep one", strings.Join(kinds[:len(kinds)-1], ", "))
-	case t.Client != nil && t.Role != ClientRole, (t.Server != nil || t.Packets != nil) && t.Role != ServerRole, t.Peer != nil:
+	case t.Client != nil && t.Role != ClientRole, (t.Server != nil || t.Packets != nil || t.Gateway != nil) && t.Role != ServerRole, t.Peer != nil:
 		return bad("role", "is %s, but what is given is a %s", t.Role, strings.ToLower(strings.Replace(kinds[0], "Packets", "Server", 1)))
 	case t.Address != "" && t.Role != ServerRole:
 		return bad("address", "is for servers; a client is given as a command")

@@ -134,11 +134,33 @@ type Case struct {
 	Toward     *fixtures.Exchange
 	WireToward func(t Timing, sent Request) []proxy.Fault
 
+	// Of a gateway, Origin is what the server behind it does. nil has it answer soundly. A case that has one is for gateways alone.
+	Origin *Origin
+
 	Why string // why it matters, one paragraph for a beginner
 	Fix string // what to change, a line a language: Go, Python, Node, Java
 
 	File string // of the source that registered it, relative to the module; set by Register
 	Line int
+}
+
+// An Origin is the server behind a gateway: it answers with its page, framed so, through a wire of its own with these faults.
+type Origin struct {
+	Framing fixtures.Framing
+	Wire    func(t Timing, page fixtures.Message) []proxy.Fault
+}
+
+// Page is what the server behind a gateway answers with.
+func Page(framing fixtures.Framing) fixtures.Message {
+	return fixtures.Message{Size: 5000, Kind: fixtures.Text, HTTP: fixtures.HTTP{Framing: framing, Chunk: 1000}}
+}
+
+// Page is the case's.
+func (o *Origin) Page() fixtures.Message {
+	if o == nil {
+		return Page(fixtures.ByLength)
+	}
+	return Page(o.Framing)
 }
 
 // AsServer is the part of a case of peers in which the peer is asked.

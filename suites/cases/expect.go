@@ -149,9 +149,12 @@ func HaveDelivered() Expectation {
 	})
 }
 
-// HaveComeThroughTheWire expects a client to have connected to the address that it was given.
+// HaveComeThroughTheWire expects a client to have connected to the address that it was given, and a gateway to that of the server behind it.
 func HaveComeThroughTheWire() Expectation {
 	return JudgeFunc(func(o Observation) *Broken {
+		if o.Behind != nil && len(o.Behind.Trace.Conns) == 0 {
+			return &Broken{NeverLie, "the reply of the server behind it", "a reply, but no connection came there", ""}
+		}
 		if o.Role == targets.ServerRole || len(o.Trace.Conns) > 0 || o.Trace.Forgotten > 0 {
 			return nil
 		}

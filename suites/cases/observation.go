@@ -56,6 +56,7 @@ type Observation struct {
 
 	Reference fixtures.Record      `json:"reference"`        // what the reference side saw
 	Toward    *Observation         `json:"toward,omitempty"` // peers: what was seen of it as a server
+	Behind    *Observation         `json:"behind,omitempty"` // gateways: what was seen of it where it asks
 	Bystander *fixtures.ConnRecord `json:"bystander,omitempty"`
 	FollowUp  *fixtures.ConnRecord `json:"follow_up,omitempty"` // servers: a fresh exchange after the case
 	Trace     proxy.Trace          `json:"trace"`

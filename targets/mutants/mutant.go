@@ -40,7 +40,7 @@ func All() []Mutant {
 	return slices.Concat(
 		deadlineMutants(), wordMutants(), endMutants(), sessionMutants(), replyMutants(), textMutants(), frameClientMutants(), lineMutants(),
 		serviceMutants(), streamMutants(), chunkMutants(), frameServerMutants(),
-		httpClientMutants(), httpServerMutants(), secureMutants(), peerMutants(),
+		httpClientMutants(), httpServerMutants(), gatewayMutants(), secureMutants(), peerMutants(),
 		udpClientMutants(), udpServerMutants(),
 	)
 }
@@ -53,7 +53,7 @@ func Sound() []targets.Target {
 			soundClient(p).target("sound-"+string(p)+"-client"),
 			soundServer(p).target("sound-"+string(p)+"-server"))
 	}
-	all = append(all, soundHTTPClient().target("sound-http-client"), soundHTTPServer().target("sound-http-server"))
+	all = append(all, soundHTTPClient().target("sound-http-client"), soundHTTPServer().target("sound-http-server"), gateway{}.target("sound-gateway"))
 	for _, t := range []targets.Target{
 		soundClient(fixtures.FramedProtocol).target("sound-tls-client"), soundServer(fixtures.FramedProtocol).target("sound-tls-server"),
 	} {

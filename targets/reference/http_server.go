@@ -18,6 +18,8 @@ import (
 // request whose content does not come whole is not answered.
 type HTTPServer struct {
 	Idle time.Duration // the longest time a client may take for the header section of its next request; 0 is a minute
+
+	handler http.Handler // nil: see above
 }
 
 var page = fixtures.Message{Size: 4096, Kind: fixtures.Text}.Bytes(1)
@@ -27,8 +29,12 @@ func (s HTTPServer) Serve(ctx context.Context, l net.Listener) error {
 	var open sync.WaitGroup
 	defer open.Wait()
 	idle := cmp.Or(s.Idle, defaultPatience)
+	handler := s.handler
+	if handler == nil {
+		handler = http.HandlerFunc(answer)
+	}
 	server := &http.Server{
-		Handler:           http.HandlerFunc(answer),
+		Handler:           handler,
 		ReadHeaderTimeout: idle,
 		IdleTimeout:       idle,
 		ErrorLog:          log.New(io.Discard, "", 0),

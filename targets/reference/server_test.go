@@ -147,10 +147,10 @@ func TestTargets(t *testing.T) {
 	for _, target := range reference.Targets(1) {
 		names = append(names, target.Name)
 		g.Expect(target.Client != nil).To(Equal(target.Role == "client"), target.Name)
-		g.Expect(target.Server != nil || target.Packets != nil).To(Equal(target.Role == "server"), target.Name)
+		g.Expect(target.Server != nil || target.Packets != nil || target.Gateway != nil).To(Equal(target.Role == "server"), target.Name)
 		g.Expect(target.Peer != nil).To(Equal(target.Role == "peer"), target.Name)
 	}
 	g.Expect(names).To(ConsistOf("reference-echo-client", "reference-echo-server", "reference-framed-client", "reference-framed-server",
-		"reference-line-client", "reference-line-server", "reference-http-client", "reference-http-server", "reference-tls-client",
+		"reference-line-client", "reference-line-server", "reference-http-client", "reference-http-server", "reference-gateway", "reference-tls-client",
 		"reference-tls-server", "reference-https-client", "reference-https-server", "reference-peer", "reference-udp-client", "reference-udp-server"))
 }

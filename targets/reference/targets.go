@@ -46,6 +46,13 @@ func Targets(scale float64) []targets.Target {
 		add(string(protocol), protocol, false, Client{Protocol: protocol}, Server{Protocol: protocol, Idle: by(IdleDeadline)})
 	}
 	add("http", fixtures.HTTPProtocol, false, HTTPClient{}, HTTPServer{Idle: by(IdleDeadline)})
+	all = append(all, targets.Target{
+		Name:     "reference-gateway",
+		Role:     targets.ServerRole,
+		Protocol: fixtures.HTTPProtocol,
+		Promises: fixtures.Deadlines{Read: by(ReadDeadline), Idle: by(IdleDeadline)},
+		Gateway:  Gateway(by(ReadDeadline), by(IdleDeadline)),
+	})
 	add("tls", framed, true, Client{Protocol: framed}, Server{Protocol: framed, Idle: by(IdleDeadline)})
 	add("https", fixtures.HTTPProtocol, true, HTTPClient{}, HTTPServer{Idle: by(IdleDeadline)})
 	all = append(all, targets.Target{

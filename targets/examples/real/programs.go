@@ -116,6 +116,8 @@ var kinds = []kind{
 	{`tcpserver-cat`, "tcpserver cat", debian("ucspi-tcp"), upstream},
 	{`xinetd-echo`, "xinetd's own echo", debian("xinetd"), upstream},
 	{`nginx(-tls)?`, "nginx", []string{"nginx", "-v"}, regexp.MustCompile(`nginx/(\S+)`)},
+	{`nginx-gateway`, "nginx, as a gateway", []string{"nginx", "-v"}, regexp.MustCompile(`nginx/(\S+)`)},
+	{`haproxy-gateway`, "haproxy, as a gateway", []string{"haproxy", "-v"}, regexp.MustCompile(`version ([^\s-]+)`)},
 	{`haproxy`, "haproxy", []string{"haproxy", "-v"}, regexp.MustCompile(`version ([^\s-]+)`)},
 	{`python-http-server`, "Python http.server", python("print(v)"), nil},
 	{`redis-server`, "redis-server", []string{"redis-server", "-v"}, regexp.MustCompile(`v=(\S+)`)},

@@ -1,6 +1,7 @@
-# haproxy before a server, in the foreground, with a folder of its own that goes when it does. The server is haproxy, too: a
-# frontend on a socket in that folder, with one page.
-# sh haproxy.sh HOST PORT [IDLE]: it waits so long for a header, for what is missing of a body and for the next request.
+# haproxy before a server, in the foreground, with a folder of its own that goes when it does. Unless it is told where, the server is haproxy,
+# too: a frontend on a socket in that folder, with one page.
+# sh haproxy.sh HOST PORT [WAIT [ORIGIN]]: it waits so long for a header, for what is missing of a body, for the next request and for the
+# server behind it.
 idle=${3:-60s}
 dir=$(mktemp -d) || exit
 trap 'rm -rf "$dir"' EXIT
@@ -16,7 +17,7 @@ frontend front
 	bind $1:$2
 	default_backend back
 backend back
-	server page unix@$dir/page
+	server page ${4:-unix@$dir/page}
 frontend page
 	bind unix@$dir/page
 	http-request return status 200 content-type text/plain string "hello\n"
