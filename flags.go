@@ -63,7 +63,7 @@ func (o *options) bindTarget(c *cobra.Command) {
 	o.what.StringVar(&o.path, "path", "", "where the page is that a server serves, of http: a `path` (default /)")
 	o.what.StringVar(&o.name, "name", "", "the `name` that reports give the target (default client or server)")
 	o.what.DurationVar(&o.promises.Connect, "connect-timeout", 0, "what the client promises: longest wait for a connection")
-	o.what.DurationVar(&o.promises.Read, "read-timeout", 0, "what the client promises: longest silence it accepts")
+	o.what.DurationVar(&o.promises.Read, "read-timeout", 0, "what the client promises, or a gateway: longest silence it accepts")
 	o.what.DurationVar(&o.promises.Write, "write-timeout", 0, "what the client promises: longest time a write may block")
 	o.what.DurationVar(&o.promises.Total, "total-timeout", 0, "what the client promises: longest exchange, all in all")
 	o.what.DurationVar(&o.promises.Idle, "idle-timeout", 0, "what the server promises: longest silence of a client")

@@ -214,6 +214,7 @@ func (b *blueprint) yaml() ([]byte, error) {
 		name = "my-" + b.role
 	}
 	client, server := b.role != string(targets.ServerRole), b.role != string(targets.ClientRole)
+	asks := client || toldOrigin(b.command)
 	say("# What Faultwire tests. All keys are in its README; a run is: faultwire run")
 	for _, line := range b.contract() {
 		say("# %s", line)
@@ -255,7 +256,7 @@ func (b *blueprint) yaml() ([]byte, error) {
 		value               time.Duration
 	}{
 		{"connect", "longest wait for a connection", "500ms", client, b.promises.Connect},
-		{"read", "longest silence it accepts", "500ms", client, b.promises.Read},
+		{"read", "longest silence it accepts", "500ms", asks, b.promises.Read},
 		{"write", "longest time a write may block", "500ms", client, b.promises.Write},
 		{"total", "longest exchange, all in all", "2s", client, b.promises.Total},
 		{"idle", "longest silence of a client", "600ms", server, b.promises.Idle},

@@ -69,6 +69,10 @@ func TestWhatInitWritesIsAConfiguration(t *testing.T) {
 		{"--role server --address 127.0.0.1:9 --protocol framed --name its.name --force", "", func(g Gomega, mine targets.Target) {
 			g.Expect([]string{mine.Name, mine.Address}).To(Equal([]string{"its.name", "127.0.0.1:9"}))
 		}},
+		{"--role server --protocol http --command 'go {port} {origin_url}' --read-timeout 500ms --force", "", func(g Gomega, mine targets.Target) {
+			g.Expect(mine.IsGateway()).To(BeTrue())
+			g.Expect(mine.Promises.Read).To(Equal(500 * time.Millisecond))
+		}},
 		{"--role peer --command 'go {listen_port} {port}' --force", "", func(g Gomega, mine targets.Target) { g.Expect(mine.Command.Session).To(BeTrue()) }},
 		{"--role client --command 'go {addr}' --output other.yaml --session", "Next: faultwire run --config other.yaml --quick\n", nil},
 	} {

@@ -22,7 +22,8 @@ func runCommand(args []string) *cobra.Command {
 		Short: "Test a client or a server, and report",
 		Long: "Test a client or a server. Without a target, Faultwire tests itself.\n\n" +
 			"A client connects to {host} {port}, sends what stdin holds, prints what it receives and exits: 0 complete, 10 timeout,\n" +
-			"11 reset, 12 closed too early, 13 refused. A server listens on {host} {port} until SIGTERM.\n\n" +
+			"11 reset, 12 closed too early, 13 refused. A server listens on {host} {port} until SIGTERM.\n" +
+			"A gateway is a server whose command has {origin_url}: it asks the server there.\n\n" +
 			"Exit codes: 0 conformant, 1 not, 2 usage or configuration, 3 nothing was tested, 4 Faultwire itself failed, 130 interrupted.",
 		Example: "  faultwire run --client 'python3 client.py {host} {port}' --read-timeout 500ms\n" +
 			"  faultwire run --server './server --port {port}' --protocol framed\n" +

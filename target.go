@@ -79,7 +79,7 @@ func (o *options) fromFlags(flags []string) ([]targets.Target, error) {
 		return nil, errors.New("--name is for one target: leave it out, or write a " + defaultConfig)
 	}
 	for _, flag := range flags {
-		forServers := flag == "idle-timeout" || flag == "path"
+		forServers := flag == "idle-timeout" || flag == "path" || flag == "read-timeout" && toldOrigin(o.server)
 		forClients := flag == "classify" || flag == "no-output" || flag == "session" || strings.HasSuffix(flag, "-timeout") && !forServers
 		if forClients && !client || forServers && !server {
 			return nil, fmt.Errorf("--%s is for a %s, and none is given; leave it out", flag, map[bool]string{true: "client", false: "server"}[forClients])
@@ -108,6 +108,9 @@ func (o *options) fromFlags(flags []string) ([]targets.Target, error) {
 	return all, nil
 }
 
+// toldOrigin reports whether the command is told where the server behind it is: it is a gateway then, which waits for that one.
+func toldOrigin(command string) bool { return strings.Contains(command, "{origin_") }
+
 func (o *options) clientTarget(classified bool) (targets.Target, error) {
 	t := o.target(targets.ClientRole)
 	t.Promises.Idle = 0
@@ -127,7 +130,8 @@ func (o *options) clientTarget(classified bool) (targets.Target, error) {
 
 func (o *options) serverTarget(command bool) (targets.Target, error) {
 	t := o.target(targets.ServerRole)
-	t.Promises = fixtures.Deadlines{Idle: t.Promises.Idle}
+	promised := t.Promises
+	t.Promises = fixtures.Deadlines{Idle: promised.Idle}
 	t.Address, t.Path = o.address, o.path
 	if command {
 		args, err := targets.SplitCommand(o.server)
@@ -135,6 +139,9 @@ func (o *options) serverTarget(command bool) (targets.Target, error) {
 			return t, fmt.Errorf("--server: %w", err)
 		}
 		t.Command = &targets.Command{Args: args}
+	}
+	if t.IsGateway() {
+		t.Promises.Read = promised.Read
 	}
 	return t, nil
 }
