@@ -101,14 +101,14 @@ func named(faults []proxy.Fault) []proxy.Fault {
 	return faults
 }
 
-// shrunk makes the find smaller, as long as that takes or may take; each step shows k of n times. It returns how often the smallest showed
-// of n times in the end.
+// shrunk makes the find smaller, as long as that takes or may take; each step shows k of n times, and the smallest that does so once more is
+// returned, with how often it did: where two things race inside the target, a step can have had luck.
 func (e *Engine) shrunk(ctx context.Context, f *find, k, n int, limit time.Duration, tried func(int)) (*find, int, error) {
 	enough, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var failed error
-	count := 0
-	small := shrink(f, func(s schedule) *find {
+	count, steps := 0, []*find{f}
+	shrink(f, func(s schedule) *find {
 		if enough.Err() != nil || failed != nil {
 			return nil
 		}
@@ -118,13 +118,20 @@ func (e *Engine) shrunk(ctx context.Context, f *find, k, n int, limit time.Durat
 		if err != nil && enough.Err() == nil {
 			failed = err
 		}
+		if found != nil {
+			steps = append(steps, found)
+		}
 		return found
 	})
-	if failed != nil || ctx.Err() != nil {
-		return small, 0, failed
+	for last := len(steps) - 1; ; last-- {
+		if failed != nil || ctx.Err() != nil {
+			return steps[last], 0, failed
+		}
+		shown, again, err := e.recur(ctx, steps[last], n)
+		if err != nil || shown >= k || last == 0 {
+			return again, shown, err
+		}
 	}
-	shown, last, err := e.recur(ctx, small, n)
-	return last, shown, err
 }
 
 // shows is the find that a smaller schedule makes, if it shows k of n times; nil if not. One is tried first; the others then run at once.

@@ -1,6 +1,7 @@
 package mutants
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -102,7 +103,8 @@ func (g *gatewayAtWork) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.turn <- struct{}{}
 		defer func() { <-g.turn }()
 	}
-	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+	carried, err := io.ReadAll(io.LimitReader(r.Body, fixtures.MaxFrame))
+	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
 	ctx, cancel := context.WithCancel(context.Background()) // r.Context() ends with what the client sends, and not with the client
@@ -113,7 +115,7 @@ func (g *gatewayAtWork) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		silence.Stop()
 	}
 	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return g.dial(ctx) }}
-	asked, err := http.NewRequestWithContext(ctx, r.Method, "http://origin"+r.URL.Path, nil)
+	asked, err := http.NewRequestWithContext(ctx, r.Method, "http://origin"+r.URL.Path, bytes.NewReader(carried))
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}

@@ -57,7 +57,9 @@ func TestEveryMutantIsNamedAndAccusable(t *testing.T) {
 		g.Expect(seen[m.Name]).To(BeFalse(), "%s twice", m.Name)
 		seen[m.Name] = true
 		g.Expect(m.Target.Name).To(Equal(m.Name))
-		g.Expect(m.Name).To(HavePrefix(string(m.Target.Role) + "-"))
+		if !m.Target.IsGateway() {
+			g.Expect(m.Name).To(HavePrefix(string(m.Target.Role) + "-"))
+		}
 		g.Expect(m.Defect).NotTo(BeEmpty())
 		g.Expect(m.Caught).NotTo(BeEmpty())
 		for _, c := range m.Caught {
@@ -85,6 +87,8 @@ func exchange(t *testing.T, target targets.Target, messages ...[]byte) targets.S
 	case target.Role == targets.PeerRole: // each side by itself is a client or a server
 		client, _ = target.Peer()
 		server = reference.Server{Protocol: target.Protocol}
+	case target.IsGateway():
+		client, server = reference.HTTPClient{}, target.Gateway(behind(ctx, t))
 	case target.Protocol == fixtures.HTTPProtocol && client == nil:
 		client = reference.HTTPClient{}
 	case target.Protocol == fixtures.HTTPProtocol:
@@ -106,6 +110,18 @@ func exchange(t *testing.T, target targets.Target, messages ...[]byte) targets.S
 		g.Eventually(gleak.Goroutines).WithTimeout(safety).ShouldNot(gleak.HaveLeaked(before))
 	}()
 	return client.Exchange(ctx, l.Addr().String(), job)
+}
+
+// behind serves soundly behind a gateway, until ctx is done, and returns how that dials it.
+func behind(ctx context.Context, t *testing.T) func(context.Context) (net.Conn, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go reference.HTTPServer{Idle: safety}.Serve(ctx, l)
+	return func(ctx context.Context) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
+	}
 }
 
 // exchangeDatagrams is exchange for those that speak UDP.
