@@ -22,7 +22,7 @@ var _ = cases.Register(cases.Case{
 	Wire: func(cases.Timing, cases.Request) []proxy.Fault {
 		return []proxy.Fault{proxy.Bandwidth(64).FromTarget()}
 	}, // for which a minute is not enough, and a record of TLS takes a quarter of a second
-	Exchange: fixtures.Echo(slowAnswer).Playing(slowly(slowReaders)...).Beside(fixtures.Echo(size), underWay(slowReaders)),
+	Exchange: fixtures.Echo(plenty).Playing(slowly(slowReaders)...).Beside(fixtures.Echo(size), underWay(slowReaders)),
 	Expect:   cases.HaveServedTheBystander(),
 	Why: "One visitor sits on a slow train and takes a minute for a picture. While the server waits for that connection to take the " +
 		"next piece it must go on with the others. Servers that write to their clients one after another, or hold a lock while they " +
@@ -32,8 +32,6 @@ var _ = cases.Register(cases.Case{
 		"Node: write() returns at once; wait for \"drain\" of that socket only.\n" +
 		"Java: a thread a client, or a Selector with OP_WRITE; no synchronized block around out.write().",
 })
-
-const slowAnswer = 4 << 20 // bytes: more than all buffers on the way hold
 
 // slowly is n clients whose answers are still on their way when the last of them has begun.
 func slowly(n int) []fixtures.Conn {
