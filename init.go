@@ -214,7 +214,7 @@ func (b *blueprint) yaml() ([]byte, error) {
 		name = "my-" + b.role
 	}
 	client, server := b.role != string(targets.ServerRole), b.role != string(targets.ClientRole)
-	asks := client || toldOrigin(b.command)
+	asks := client || gateway(b.command)
 	say("# What Faultwire tests. All keys are in its README; a run is: faultwire run")
 	for _, line := range b.contract() {
 		say("# %s", line)

@@ -79,7 +79,7 @@ func (o *options) fromFlags(flags []string) ([]targets.Target, error) {
 		return nil, errors.New("--name is for one target: leave it out, or write a " + defaultConfig)
 	}
 	for _, flag := range flags {
-		forServers := flag == "idle-timeout" || flag == "path" || flag == "read-timeout" && toldOrigin(o.server)
+		forServers := flag == "idle-timeout" || flag == "path" || flag == "read-timeout" && gateway(o.server)
 		forClients := flag == "classify" || flag == "no-output" || flag == "session" || strings.HasSuffix(flag, "-timeout") && !forServers
 		if forClients && !client || forServers && !server {
 			return nil, fmt.Errorf("--%s is for a %s, and none is given; leave it out", flag, map[bool]string{true: "client", false: "server"}[forClients])
@@ -108,8 +108,12 @@ func (o *options) fromFlags(flags []string) ([]targets.Target, error) {
 	return all, nil
 }
 
-// toldOrigin reports whether the command is told where the server behind it is: it is a gateway then, which waits for that one.
-func toldOrigin(command string) bool { return strings.Contains(command, "{origin_") }
+// gateway reports whether the command is that of a gateway, which also waits for the server behind it.
+func gateway(command string) bool {
+	args, err := targets.SplitCommand(command)
+	t := targets.Target{Role: targets.ServerRole, Command: &targets.Command{Args: args}}
+	return err == nil && t.IsGateway()
+}
 
 func (o *options) clientTarget(classified bool) (targets.Target, error) {
 	t := o.target(targets.ClientRole)

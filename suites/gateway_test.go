@@ -37,7 +37,8 @@ func TestAGatewayThatAsksNobody(t *testing.T) {
 type oldGateway func(context.Context) (net.Conn, error)
 
 func (dial oldGateway) Serve(ctx context.Context, l net.Listener) error {
-	return servePages(ctx, l, func(w http.ResponseWriter, r *http.Request) {
+	page := cases.Page(fixtures.ByLength).Size
+	return reference.HTTPServer{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, err := dial(ctx)
 		if err != nil {
 			w.WriteHeader(http.StatusBadGateway)
@@ -46,25 +47,12 @@ func (dial oldGateway) Serve(ctx context.Context, l net.Listener) error {
 		defer conn.Close()
 		io.WriteString(conn, "GET / HTTP/1.0\r\n\r\n")
 		content, err := io.ReadAll(conn)
-		if err == nil && len(content) > 5000 {
-			w.Write(content[len(content)-5000:])
+		if err == nil && len(content) > page {
+			w.Write(content[len(content)-page:])
 			return
 		}
 		w.WriteHeader(http.StatusBadGateway)
-	})
-}
-
-func servePages(ctx context.Context, l net.Listener, page http.HandlerFunc) error {
-	server := &http.Server{Handler: page}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		<-ctx.Done()
-		server.Close()
-	}()
-	err := server.Serve(l)
-	<-ended
-	return err
+	})}.Serve(ctx, l)
 }
 
 // Who asks by HTTP/1.0 cannot be answered in chunks: that proves nothing. The rest does.

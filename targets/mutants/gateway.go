@@ -3,13 +3,10 @@ package mutants
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/faultwire/faultwire/fixtures"
@@ -74,27 +71,7 @@ type gatewayAtWork struct {
 
 // Serve implements [targets.Server].
 func (g *gatewayAtWork) Serve(ctx context.Context, l net.Listener) error {
-	server := &http.Server{
-		Handler:           g,
-		ReadHeaderTimeout: reference.IdleDeadline,
-		IdleTimeout:       reference.IdleDeadline,
-		ErrorLog:          log.New(io.Discard, "", 0),
-	}
-	var open sync.WaitGroup
-	defer open.Wait()
-	server.ConnState = func(_ net.Conn, state http.ConnState) {
-		switch state {
-		case http.StateNew:
-			open.Add(1)
-		case http.StateClosed:
-			open.Done()
-		}
-	}
-	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return reference.HTTPServer{Idle: reference.IdleDeadline, Handler: g}.Serve(ctx, l)
 }
 
 // ServeHTTP asks the server behind it, by a connection for each request, and passes the reply on.

@@ -14,12 +14,11 @@ import (
 	"github.com/faultwire/faultwire/fixtures"
 )
 
-// HTTPServer serves by net/http: a page of a few thousand bytes wherever it is asked for one, and to a POST what that carried. A
+// HTTPServer serves by net/http: unless it is given a handler, a page of a few thousand bytes wherever it is asked for one, and to a POST what that carried. A
 // request whose content does not come whole is not answered.
 type HTTPServer struct {
-	Idle time.Duration // the longest time a client may take for the header section of its next request; 0 is a minute
-
-	handler http.Handler // nil: see above
+	Idle    time.Duration // the longest time a client may take for the header section of its next request; 0 is a minute
+	Handler http.Handler  // what answers; nil is the page
 }
 
 var page = fixtures.Message{Size: 4096, Kind: fixtures.Text}.Bytes(1)
@@ -29,7 +28,7 @@ func (s HTTPServer) Serve(ctx context.Context, l net.Listener) error {
 	var open sync.WaitGroup
 	defer open.Wait()
 	idle := cmp.Or(s.Idle, defaultPatience)
-	handler := s.handler
+	handler := s.Handler
 	if handler == nil {
 		handler = http.HandlerFunc(answer)
 	}
