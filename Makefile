@@ -87,7 +87,7 @@ repeat: ## ten runs of all tests under the race detector
 stress: ## RUNS=20 runs of the catalogue while stress-ng keeps the processors busy: every verdict agrees
 	@command -v stress-ng >/dev/null || { echo "stress-ng is missing; install it: apt-get install stress-ng" >&2; exit 1; }
 	stress-ng --quiet --cpu 4 --io 2 & busy=$$!; trap "kill $$busy" EXIT; \
-	FAULTWIRE_STRESS=$(RUNS) go test -count=1 -timeout 2h -v -run TestVerdictsAgree .
+	FAULTWIRE_STRESS=$(RUNS) go test -count=1 -timeout 4h -v -run TestVerdictsAgree .
 
 # The tools depend on this file: it names their versions.
 bin/staticcheck: Makefile
