@@ -181,9 +181,8 @@ func (s *processSession) ask(ctx context.Context, r request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if deadline, ok := ctx.Deadline(); ok {
-		s.stdin.SetWriteDeadline(deadline)
-	}
+	deadline, _ := ctx.Deadline() // none is none: not that of the request before
+	s.stdin.SetWriteDeadline(deadline)
 	if _, err := s.stdin.Write(append(line, '\n')); err != nil {
 		return reply{}, s.ended(fmt.Errorf("it does not read its requests: %w", err))
 	}

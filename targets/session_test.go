@@ -101,6 +101,19 @@ func TestASessionPlaysExchanges(t *testing.T) {
 	g.Expect(s.End()).To(Equal(p), "again")
 }
 
+// The limit of the first request, which a process has to be up for, is not that of those that follow.
+func TestASessionIsAskedForLong(t *testing.T) {
+	noLeaks(t)
+	g := NewWithT(t)
+	const patience = 2 * time.Second
+	s, err := sessionOf().Open(soon(t), echoServer(t), patience)
+	g.Expect(err).NotTo(HaveOccurred())
+	defer s.End()
+	time.Sleep(patience)
+	said := s.Exchange(context.Background(), jobOf("hello"))
+	g.Expect(said.Outcome).To(Equal(fixtures.OK), said.Detail)
+}
+
 func TestASessionThatDoesNotAnswerAsItShould(t *testing.T) {
 	for quirk, want := range map[string]struct {
 		outcome fixtures.Outcome
