@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -73,7 +72,7 @@ func (o *options) flake(c *cobra.Command, file string, f flaking) error {
 	t := tally{repro: r}
 	line := newLiveLine(c.ErrOrStderr(), o.quiet)
 	line.tell = func() string { return t.String() }
-	release := context.AfterFunc(c.Context(), func() { line.say("Interrupted: ending what is in flight. Once more leaves at once.") })
+	release := heedInterrupts(c.Context(), line.say)
 	line.begin()
 	for more := true; more && c.Context().Err() == nil; {
 		result := e.Result(c.Context(), pair)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -111,7 +110,7 @@ func (o *options) hunt(c *cobra.Command, bounds suites.Hunting, file string) err
 	if o.verbose {
 		bounds.Broke = line.say
 	}
-	release := context.AfterFunc(c.Context(), func() { line.say("Interrupted: ending what is in flight. Once more leaves at once.") })
+	release := heedInterrupts(c.Context(), line.say)
 	line.begin()
 	found, hunted, err := e.Hunt(c.Context(), bounds)
 	took := time.Since(line.began)

@@ -48,7 +48,7 @@ func (e *ended) Error() string {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // so that a second interrupt leaves at once
+	context.AfterFunc(ctx, stop) // so that a second interrupt leaves at once; see heedInterrupts
 
 	root := commands(args)
 	root.SetArgs(singleDashed(args))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/signal"
@@ -60,7 +59,7 @@ func (o *options) run(c *cobra.Command, args []string) error {
 		}
 		line.say(o.opening(line, under, over))
 	}
-	release := context.AfterFunc(c.Context(), func() { line.say("Interrupted: ending what is in flight. Once more leaves at once.") })
+	release := heedInterrupts(c.Context(), line.say)
 	line.begin()
 	run := engine.Run(c.Context(), line.count)
 	release()

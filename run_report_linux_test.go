@@ -88,3 +88,28 @@ func TestInterruptsLeaveAWholeReport(t *testing.T) {
 		g.Expect(whole(t, folder).Interrupted).To(BeTrue())
 	}
 }
+
+// Who interrupts twice is not kept waiting, and nothing that was started stays: not what a target has started in turn either.
+func TestSecondInterruptLeavesNothing(t *testing.T) {
+	program := built(t)
+	g := NewWithT(t)
+	stray := "27182.8182"
+	strays := func() (found []string) {
+		lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+		for _, line := range lines {
+			if text, _ := os.ReadFile(line); string(text) == "sleep\x00"+stray+"\x00" {
+				found = append(found, line)
+			}
+		}
+		return found
+	}
+	command, out := start(t, program, "run", "--client", "sh -c 'trap \"\" TERM; sleep "+stray+" & wait; wait'", "--read-timeout", "500ms")
+	g.Eventually(strays).WithTimeout(10 * time.Second).WithPolling(time.Millisecond).ShouldNot(BeEmpty())
+	g.Expect(command.Process.Signal(syscall.SIGINT)).To(Succeed())
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	g.Eventually(func() error { return command.Process.Signal(syscall.SIGINT) }).
+		WithTimeout(10 * time.Second).WithPolling(time.Millisecond).Should(MatchError(os.ErrProcessDone))
+	g.Eventually(ended).WithTimeout(20 * time.Second).Should(Receive())
+	g.Eventually(strays).WithTimeout(10*time.Second).Should(BeEmpty(), out)
+}

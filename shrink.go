@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -84,7 +83,7 @@ func (o *options) shrink(c *cobra.Command, from string, how suites.Shrinking, fi
 	defer survivePipes()()
 	line := newHuntLine(c.ErrOrStderr(), o.quiet)
 	how.Told = line.note
-	release := context.AfterFunc(c.Context(), func() { line.say("Interrupted: ending what is in flight. Once more leaves at once.") })
+	release := heedInterrupts(c.Context(), line.say)
 	line.begin()
 	found, err := e.Shrink(c.Context(), r, how)
 	release()

@@ -20,7 +20,7 @@ const (
 )
 
 // A program is one run of a command: a process group, what it prints, and how it ends. All of its processes end with the
-// first, and the first ends with the harness.
+// first; and the first ends with the harness, on Linux, even if that is killed. See [KillAll] for the others.
 type program struct {
 	cmd    *exec.Cmd
 	mark   string
@@ -38,6 +38,17 @@ type program struct {
 	report *Process
 }
 
+// ours begins the marks of all that this process starts.
+var ours = rand.Text()
+
+// KillAll kills all the programs that this process has started, with all of theirs, as far as the system lets them be found: on Linux.
+// It is for a harness that is about to leave without ending them in order.
+func KillAll() {
+	for _, pid := range processes() {
+		killMarked(pid, ours)
+	}
+}
+
 // streams are what a program is given and where its output goes. Without stdin it reads an empty file.
 type streams struct {
 	stdin  []byte
@@ -50,7 +61,7 @@ type streams struct {
 
 // start runs the command. Its error names the program and what to do.
 func (c *Command) start(v values, s streams) (*program, error) {
-	mark := rand.Text()
+	mark := ours + rand.Text()
 	cmd, err := c.cmd(v, mark)
 	if err != nil {
 		return nil, err
