@@ -3,7 +3,6 @@ package suites
 import (
 	"context"
 	"fmt"
-	"net"
 	"sync"
 	"time"
 
@@ -32,7 +31,8 @@ type bench struct {
 	programs  []reports.Program
 	elsewhere []string // clients: where the control connected to, other than to the wire
 
-	pace sync.Mutex // held between two dials of a server that wants them rare
+	pace sync.Mutex
+	next time.Time // when a server that wants dials rare may be dialled next; under pace
 
 	turn sync.Mutex // a shared server is given one case at a time
 	lost string     // why no further case can be judged: the server stopped working; under turn
@@ -100,6 +100,9 @@ func (b *bench) calibrate(ctx context.Context, e *Engine) {
 	b.begin = o.Began
 	b.elsewhere = o.Process.Elsewhere
 	for _, c := range o.Trace.Conns {
+		if b.target.Command.Session {
+			break // its exchanges end with a word, not with the process
+		}
 		if c.Downstream.LastOut != nil && o.Trace.FirstSign != nil {
 			b.exitCost = max(0, o.Elapsed-(*c.Downstream.LastOut-*o.Trace.FirstSign))
 		}
@@ -138,28 +141,37 @@ func (b *bench) noteFollowUp(ctx context.Context, e *Engine, c cases.Case, o cas
 	b.lost = fmt.Sprintf("blocked: the server has not worked since %s", c.ID)
 }
 
-// paced keeps dials to the rate that the target asks for.
-func (b *bench) paced(dial func(context.Context) (net.Conn, error)) func(context.Context) (net.Conn, error) {
+// pacing keeps dials to the rate that the target asks for; nil if it asks for none.
+func (b *bench) pacing() func(context.Context) {
 	rate := b.target.Limits.Rate
 	if rate == 0 {
-		return dial
+		return nil
 	}
-	return func(ctx context.Context) (net.Conn, error) {
+	return func(ctx context.Context) {
 		b.pace.Lock()
-		waits(ctx, nil, time.Duration(float64(time.Second)/rate))
+		if now := time.Now(); b.next.Before(now) {
+			b.next = now
+		}
+		b.next = b.next.Add(time.Duration(float64(time.Second) / rate))
+		turn := time.Until(b.next)
 		b.pace.Unlock()
-		return dial(ctx)
+		waits(ctx, nil, turn)
 	}
 }
 
-// crowded says that the case opens more connections than the target takes at once; empty if it does not.
-func (b *bench) crowded(c cases.Case) string {
-	open := 1 // the bystander, or the follow-up
+// crowded says that the case opens more connections than the target takes at once, or too many for its rate; empty if it does not.
+func (b *bench) crowded(c cases.Case, scale float64) string {
+	open, all := 1, 1 // the bystander, or the follow-up
 	for _, conn := range c.Exchange.Conns {
 		open += max(1, conn.Parallel)
+		all += max(1, conn.Parallel) * max(1, conn.Repeat)
 	}
 	if limit := b.target.Limits.Connections; limit > 0 && open > limit {
 		return fmt.Sprintf("the case opens up to %d connections at once, and the target's limit is %d", open, limit)
+	}
+	limit := playLimit(effective(b.target.Promises, scale), scale) / 2
+	if rate := b.target.Limits.Rate; rate > 0 && float64(all)/rate > limit.Seconds() {
+		return fmt.Sprintf("the case opens %d connections, which takes longer than %v at the target's rate", all, limit)
 	}
 	return ""
 }

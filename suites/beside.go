@@ -84,13 +84,14 @@ func (w *wire) Signed() <-chan struct{} {
 	return w.signed
 }
 
-// Trace is what was seen on the wire. The client's first sign may have been at the other address.
+// Trace is what was seen on the wire. The client's first sign may have been at the other address, and what struck there has struck.
 func (w *wire) Trace() proxy.Trace {
 	t := w.relay.Trace()
 	if w.beside == nil {
 		return t
 	}
 	there := w.beside.Trace()
+	t.Fired = append(t.Fired, there.Fired...)
 	if there.FirstSign == nil {
 		return t
 	}

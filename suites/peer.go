@@ -19,7 +19,7 @@ func (e *Engine) observePeer(ctx context.Context, b *bench, c cases.Case, follow
 	timing := effective(t.Promises, scale)
 	o := cases.Observation{Role: targets.PeerRole, Declared: t.Promises, Timing: timing, Scale: scale, Speaks: true}
 	o.Undeclared = c.Deadline != "" && t.Promises.Of(c.Deadline) == 0
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(scale*float64(playLimit)))
+	ctx, cancel := context.WithTimeout(ctx, playLimit(timing, scale))
 	defer cancel()
 
 	stage := &fixtures.Stage{Speech: t.Speech(), Security: security(t, c), Seed: e.seedOf(c), Deadlines: timing, Patience: guard(timing, scale), Events: fixtures.NewEvents()}
@@ -60,7 +60,7 @@ func (e *Engine) observePeer(ctx context.Context, b *bench, c cases.Case, follow
 	played := make(chan fixtures.Record, 1)
 	go func() { played <- dialling.Play(ctx, toward.Exchange) }()
 	o, _, err = e.ask(ctx, t, c, session{stage, service, out, started}, peer, o)
-	stage.Events.Happen("asked")
+	stage.Events.Happen(fixtures.Asked)
 	record := <-played
 	if err != nil {
 		return o, err

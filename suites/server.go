@@ -11,8 +11,10 @@ import (
 	"github.com/faultwire/faultwire/targets"
 )
 
-// playLimit bounds the whole of an exchange with a server, × scale; each step has the interpreter's patience.
-const playLimit = 60 * time.Second
+// playLimit bounds the whole of an exchange with a server or a peer; each step has the interpreter's patience.
+func playLimit(t fixtures.Deadlines, scale float64) time.Duration {
+	return max(time.Duration(scale*float64(time.Minute)), 3*t.Idle, 2*guard(t, scale))
+}
 
 // quietPatience is how long a server may take to end connections that its client has ended, × scale.
 const quietPatience = 500 * time.Millisecond
@@ -24,7 +26,7 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 	timing := effective(t.Promises, scale)
 	o = cases.Observation{Role: targets.ServerRole, Declared: t.Promises, Timing: timing, Scale: scale, Speaks: true}
 	whole := ctx
-	ctx, cancel := context.WithTimeout(whole, time.Duration(scale*float64(playLimit)))
+	ctx, cancel := context.WithTimeout(whole, playLimit(timing, scale))
 	defer cancel()
 
 	events := fixtures.NewEvents()
@@ -46,12 +48,16 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 	defer server.Stop()
 
 	stage := &fixtures.Stage{Speech: t.Speech(), Security: security(t, c), Page: &b.page, Seed: e.seedOf(c), Deadlines: timing, Patience: patience(scale), Events: events}
+	if c.Deadline == fixtures.IdleDeadline {
+		_, high := cases.Window(timing.Idle, scale)
+		stage.Patience = max(stage.Patience, high) // it may be long
+	}
 	wire, err := e.lay(b, c, timing, server.Addr, stage.Events)
 	if err != nil {
 		return o, err
 	}
 	defer wire.Close()
-	stage.Dial, stage.Direct = b.paced(wire.Dial), b.paced(e.dialerOf(t.Protocol, server.Addr))
+	stage.Dial, stage.Direct, stage.Pace = wire.Dial, e.dialerOf(t.Protocol, server.Addr), b.pacing()
 	var watching *watcher
 	if c.Watch != nil {
 		watching, err = e.watchServer(ctx, server, *stage, c)
@@ -102,22 +108,22 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 		o.Heard = got[:min(len(got), heardLimit)]
 	}
 	// However long that took, what follows has its own time.
-	ctx, cancel = context.WithTimeout(whole, time.Duration(scale*float64(playLimit)))
+	after, cancel := context.WithTimeout(whole, playLimit(timing, scale))
 	defer cancel()
 	if followUp {
 		afresh := *stage
 		afresh.Seed, afresh.Events, afresh.Dial = stage.Seed+1, fixtures.NewEvents(), stage.Direct
-		o.FollowUp = &afresh.Play(ctx, plainExchange).Conns[0]
+		o.FollowUp = &afresh.Play(after, plainExchange).Conns[0]
 	}
 	if o.Usage != nil && c.Watch.Restart && (o.FollowUp == nil || o.FollowUp.Outcome == fixtures.OK) {
-		if o.Usage.Restarted, err = restart(ctx, server); err != nil {
+		if o.Usage.Restarted, err = restart(after, server); err != nil {
 			return o, err
 		}
 		o.Process = server.Stop()
 		return o, nil
 	}
 	if o.FollowUp != nil && o.FollowUp.Outcome != fixtures.OK {
-		e.ends(ctx, server)
+		e.ends(after, server)
 	}
 	if c.Told != "" {
 		o.Process = server.Stop()
@@ -149,7 +155,10 @@ func (e *Engine) watchServer(ctx context.Context, server *targets.Instance, rehe
 	if c.Watch.Descriptors > 0 && !server.LimitDescriptors(c.Watch.Descriptors) {
 		return nil, errors.New("the server's descriptors cannot be limited")
 	}
-	return watch(ctx, server, *c.Watch, e.options.Scale, events)
+	if w := watch(ctx, server, *c.Watch, e.options.Scale, events); w != nil {
+		return w, nil
+	}
+	return nil, errors.New("the target's processes cannot be seen")
 }
 
 // ends waits for a server that may be about to end, and reports whether it did.

@@ -47,9 +47,7 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 		return o, err
 	}
 	if watching != nil {
-		if o.Usage = watching.end(ctx); o.Usage != nil {
-			o.Usage.Window, o.Usage.Busy = o.Elapsed, o.Usage.After.BusySince(o.Usage.Before)
-		}
+		o.Usage = watching.end(ctx)
 	}
 	e.settle()
 	o.Trace = s.wire.Trace() // before the end of the session closes everything
@@ -77,16 +75,13 @@ func (e *Engine) ask(ctx context.Context, t *targets.Target, c cases.Case, s ses
 		}
 	}
 	var watching *watcher
-	var err error
 	for i, job := range jobs {
 		if c.Watch != nil && i == len(jobs)/2 {
 			watched, can := client.(targets.Watched)
 			if !can {
 				return o, nil, errors.New("a session without a process cannot be watched")
 			}
-			if watching, err = watch(ctx, watched, *c.Watch, scale, s.stage.Events); err != nil {
-				return o, nil, err
-			}
+			watching = watch(ctx, watched, *c.Watch, scale, s.stage.Events) // nil if it has ended, which the exchange will tell
 		}
 		if i > 0 {
 			call := c.Exchange.Calls[i]
@@ -121,6 +116,9 @@ func (e *Engine) ask(ctx context.Context, t *targets.Target, c cases.Case, s ses
 		if o.Outcome == fixtures.Hang || o.Outcome == fixtures.Crash || o.Outcome == fixtures.Unsupported {
 			break
 		}
+	}
+	if watching != nil {
+		watching.took()
 	}
 	if o.Outcome != fixtures.OK { // only what went well may stay open for the next
 		patient, cancel := context.WithTimeout(ctx, time.Duration(scale*float64(endPatience)))

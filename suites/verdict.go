@@ -110,7 +110,7 @@ func (e *Engine) beyond(p Pair) string {
 	if why := e.beyondToxiproxy(p); why != "" {
 		return why
 	}
-	return e.benches[p.Target.Name].crowded(p.Case)
+	return e.benches[p.Target.Name].crowded(p.Case, e.options.Scale)
 }
 
 func interrupted() reports.Result {
@@ -247,7 +247,7 @@ func (e *Engine) judge(p Pair, o cases.Observation) reports.Result {
 			return withEvidence(r, o)
 		}
 	}
-	planned := e.plan(p.Case, p.Target, o.Timing).Faults
+	planned := append(e.plan(p.Case, p.Target, o.Timing).Faults, p.Case.Beside...)
 	why := void(p.Case, planned, o)
 	if o.Toward != nil && why == "" {
 		asked := *p.Target

@@ -3,6 +3,7 @@ package suites
 import (
 	"context"
 	"errors"
+	"io"
 	"runtime"
 	"sync"
 	"time"
@@ -32,16 +33,17 @@ func unwatched(t *targets.Target) string {
 type watcher struct {
 	of    targets.Watched
 	scale float64
+	began time.Time
 	usage cases.Usage
 	stop  func()
 }
 
-// watch begins, from what the processes use now on.
-func watch(ctx context.Context, of targets.Watched, c cases.Watch, scale float64, events *fixtures.Events) (*watcher, error) {
-	w := &watcher{of: of, scale: scale}
+// watch begins, from what the processes use now on; nil if they cannot be seen, for they have ended.
+func watch(ctx context.Context, of targets.Watched, c cases.Watch, scale float64, events *fixtures.Events) *watcher {
+	w := &watcher{of: of, scale: scale, began: time.Now()}
 	var seen bool
 	if w.usage.Before, seen = of.Usage(); !seen {
-		return nil, errors.New("the target's processes cannot be seen")
+		return nil
 	}
 	w.usage.Peak = w.usage.Before.RSS
 	ctx, cancel := context.WithCancel(ctx)
@@ -69,7 +71,14 @@ func watch(ctx context.Context, of targets.Watched, c cases.Watch, scale float64
 		cancel()
 		looking.Wait()
 	})
-	return w, nil
+	return w
+}
+
+// took measures what has been worked since the watch began.
+func (w *watcher) took() {
+	if now, seen := w.of.Usage(); seen {
+		w.usage.Busy, w.usage.Window = now.BusySince(w.usage.Before), time.Since(w.began)
+	}
 }
 
 // quiet measures what is worked while there is nothing to do.
@@ -119,8 +128,7 @@ func restart(ctx context.Context, server *targets.Instance) (string, error) {
 		}
 		again <- err
 	}()
-	var buf [1]byte
-	_, _ = conn.Read(buf[:]) // its FIN
+	_, _ = io.Copy(io.Discard, conn) // up to its FIN: what were left unread would make the close a reset
 	_ = conn.Close()
 	err = <-again
 	if start, ok := errors.AsType[*targets.StartError](err); ok {

@@ -99,8 +99,8 @@ const (
 	Recover    Promise = "recover and contain" // afterwards a fresh exchange works, others never noticed, nothing leaks
 )
 
-// Timing is the deadlines a case can rely on when it places its faults: the target's declared ones, scaled, with the
-// built-in ones (connect, read, write 300 ms, total 900 ms, idle 600 ms) in place of the undeclared.
+// Timing is the deadlines a case can rely on when it places its faults: the target's declared ones, as they are, with the
+// built-in ones (connect, read, write 300 ms, total 900 ms, idle 600 ms), scaled, in place of the undeclared.
 type Timing = fixtures.Deadlines
 
 // A Case is one requirement.

@@ -187,14 +187,22 @@ func HaveFoundTheOther() Expectation {
 	})
 }
 
-// OrHaveAskedAgain expects it, or else success with all that there is to receive, soon behind the read deadline. It is for faults that strike one
-// connection only: who asks again by another gets its answer.
-func OrHaveAskedAgain(e Expectation) Expectation {
+// OnFirstCallOrAgain expects it of the first exchange of the session, or else that it was asked again by another connection, with success and all
+// that there is to receive. It is for faults that strike one connection only.
+func OnFirstCallOrAgain(e Expectation) Expectation {
 	return JudgeFunc(func(o Observation) *Broken {
-		if o.Outcome == fixtures.OK && o.Damage == "" && o.Elapsed < o.Timing.Read*3/2 {
-			return nil
+		if len(o.Calls) > 0 {
+			first, asking := o.Calls[0], 0
+			for _, c := range o.Trace.Conns {
+				if c.Accepted <= first.Began+first.Elapsed && c.Upstream.In > 0 {
+					asking++
+				}
+			}
+			if first.Outcome == fixtures.OK && first.Damage == "" && asking > 1 {
+				return nil
+			}
 		}
-		return e.Judge(o)
+		return OnCall(1, e).Judge(o)
 	})
 }
 

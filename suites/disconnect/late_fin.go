@@ -15,7 +15,7 @@ var _ = cases.Register(cases.Case{
 	Since:  "0.1",
 	Timed:  true,
 	Exchange: fixtures.Echo(1000).Playing(fixtures.Script("server",
-		fixtures.Expect(0), fixtures.Send(0), fixtures.Hold(fixtures.ReadDeadline.Times(2)), fixtures.Close())),
+		fixtures.Expect(0), fixtures.Send(0), fixtures.Hold(fixtures.TotalDeadline.Times(2)), fixtures.Close())),
 	Expect: cases.And(cases.HaveDelivered(), cases.HaveEndedBefore(fixtures.ReadDeadline)),
 	Why: "\"Read until the server closes\" works in the first test, where the server closes at once. Servers keep " +
 		"connections open to use them again, and then the same client stands about with the whole answer in its hands, " +

@@ -15,7 +15,6 @@ var _ = cases.Register(cases.Case{
 	Since:    "0.1",
 	Deadline: fixtures.IdleDeadline,
 	Timed:    true,
-	// Most of the wait is a hold, which has no limit of its own: an idle deadline may be long.
 	Exchange: fixtures.Echo(13).Playing(fixtures.Script("sleeper",
 		fixtures.Dial(), fixtures.Hold(fixtures.IdleDeadline.Times(0.9)), fixtures.ExpectEnd())),
 	Expect: cases.And(cases.HaveTakenAbout(fixtures.IdleDeadline), cases.HaveEndedInOrder()),

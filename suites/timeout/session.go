@@ -26,7 +26,7 @@ var _ = cases.Register(cases.Case{
 		return []proxy.Fault{proxy.Stall().TowardsTarget().After(sent.Body + size/2).OnConnection(1)}
 	},
 	Exchange: fixtures.Exchange{Messages: []fixtures.Message{{Size: size}, {Size: size, Of: 1}}}.Calling(),
-	Expect:   cases.And(cases.OnCall(1, cases.OrHaveAskedAgain(cases.HaveTimedOut())), cases.OnCall(2, cases.HaveRecovered())),
+	Expect:   cases.And(cases.OnFirstCallOrAgain(cases.HaveTimedOut()), cases.OnCall(2, cases.HaveRecovered())),
 	Why: "A timeout is an everyday event; what counts is what the program does next. Many report it well and are broken from " +
 		"then on: they go on with a connection on which half a reply is still to come, or they have given up the " +
 		"connection and never make a new one, until somebody restarts them.",
@@ -47,7 +47,7 @@ var _ = cases.Register(cases.Case{
 	Exchange: twoReplies.Playing(
 		fixtures.Script("late", fixtures.Expect(0), fixtures.Hold(fixtures.ReadDeadline.Times(1.6)), fixtures.Send(0), fixtures.ServeOn())).
 		Calling(),
-	Expect: cases.And(cases.OnCall(1, cases.OrHaveAskedAgain(cases.HaveTimedOut())), cases.OnCall(2, cases.HaveRecovered())),
+	Expect: cases.And(cases.OnFirstCallOrAgain(cases.HaveTimedOut()), cases.OnCall(2, cases.HaveRecovered())),
 	Why: "The first request times out, but its answer is only late: it arrives a moment later, on the same connection. A client " +
 		"that sends its second request on that connection reads the first one's answer and takes it for the second's. From " +
 		"then on every answer is one behind: a user sees another user's data. This very mistake has happened to well-known " +
@@ -65,8 +65,8 @@ var _ = cases.Register(cases.Case{
 	Quick:  true,
 	Role:   cases.Client,
 	Speaks: cases.Connections,
-	Basis: cases.Documented("Go net.Conn", `SetDeadline: "an absolute time after which I/O operations fail"; a limit for each `+
-		"exchange has to be set anew for each"),
+	Basis: cases.Practice(cases.Recover, `each exchange has the whole of its deadline. (Go net.Conn, SetDeadline: "an absolute time after which I/O `+
+		`operations fail")`),
 	Since: "0.1",
 	Timed: true,
 	Wire: func(t cases.Timing, _ cases.Request) []proxy.Fault {

@@ -27,7 +27,7 @@ func peerMutants() []Mutant {
 					return serve()
 				}
 			},
-			byEither([]string{recovers, neverHang}, "tcp.peer.cut-inward"), byEither([]string{recovers, reassemble, neverHang}, "tcp.peer.both-ways")),
+			by(recovers, "tcp.peer.cut-outward"), byEither([]string{recovers, neverHang}, "tcp.peer.cut-inward"), byEither([]string{recovers, reassemble, neverHang}, "tcp.peer.both-ways")),
 		peerMutant("peer-gives-up",
 			"listens no more when a request of its own has failed",
 			func(p *peer) {
