@@ -12,7 +12,7 @@ var _ = cases.Register(cases.Case{
 	Level:  cases.Must,
 	Role:   cases.Both,
 	Speaks: cases.Plain,
-	Basis:  cases.Norm("RFC 9293", `§2.2: "Data flow is supported bidirectionally over TCP connections"`),
+	Basis:  cases.Practice(cases.NeverHang, `who sends and reads at once comes to an end, however little the way holds. (RFC 9293 §2.2: "Data flow is supported bidirectionally over TCP connections")`),
 	Since:  "0.1",
 	Full:   true,
 	Timed:  true,

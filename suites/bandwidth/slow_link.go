@@ -67,7 +67,7 @@ var _ = cases.Register(cases.Case{
 	Level:  cases.Should,
 	Role:   cases.Both,
 	Speaks: cases.Streams,
-	Basis:  cases.Norm("RFC 9293", `§2.2: "Data flow is supported bidirectionally over TCP connections"`),
+	Basis:  cases.Practice(cases.Reassemble, `a message arrives whole, however fast each direction is. (RFC 9293 §2.2: "Data flow is supported bidirectionally over TCP connections")`),
 	Since:  "0.1",
 	Timed:  true,
 	Wire: func(t cases.Timing, sent cases.Request) []proxy.Fault {

@@ -11,8 +11,8 @@ var _ = cases.Register(cases.Case{
 	Level:  cases.Should,
 	Role:   cases.Server,
 	Speaks: cases.Connections,
-	Basis: cases.Documented("Linux socket(7)", "SO_REUSEADDR: bind() may take an address whose connections are in TIME-WAIT, in which RFC 9293 "+
-		"§3.6.1 keeps them"),
+	Basis: cases.Practice(cases.Recover, "a server that is started again serves at once. (socket(7), SO_REUSEADDR: bind() may take an address whose "+
+		"connections are in TIME-WAIT, in which RFC 9293 §3.6.1 keeps them)"),
 	Since:    "0.1",
 	Watch:    &cases.Watch{Restart: true},
 	Exchange: fixtures.Echo(13),

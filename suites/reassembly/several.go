@@ -9,7 +9,7 @@ import (
 
 // keepsServing is why a server does not stop at the first message.
 var keepsServing = cases.Norm("RFC 862", `"any data received is sent back. This continues until the calling user terminates the `+
-	`connection."`)
+	`connection."; of other protocols that is practice`)
 
 const fixBoundaries = "Go: one bufio.Reader for the connection's whole life, io.ReadFull on it for each message.\n" +
 	"Python: a bytearray for the connection: append what recv() gives, cut off whole messages, keep the rest.\n" +
