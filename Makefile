@@ -35,7 +35,7 @@ test: ## all tests
 race: ## all tests, under the race detector
 	go test -race -count=1 -timeout 20m ./...
 
-conformance: ## the whole catalogue against the reference targets: Faultwire tests itself
+conformance: ## the catalogue, but for its long cases, against the reference targets: Faultwire tests itself
 	go run . run
 
 lint: bin/staticcheck bin/ginkgolinter ## gofmt, vet, staticcheck, ginkgolinter

@@ -124,10 +124,10 @@ func examine(ctx context.Context) (all findings) {
 	all = append(all, wireFindings()...)
 	all = append(all, systemFindings()...)
 	for _, p := range []struct{ name, what string }{
-		{"python3", "the examples in targets/examples/python and session"},
-		{"node", "an example of a session"},
-		{"java", "an example of a session"},
-		{"go", "an example of a session, and cases of your own"},
+		{"python3", "the examples in targets/examples/python, session and peer"},
+		{"node", "the examples in targets/examples/node and session"},
+		{"java", "the examples in targets/examples/java and session"},
+		{"go", "the examples in targets/examples/go and session, and cases of your own"},
 		{"curl", "--classify curl"},
 		{"tshark", "looking into capture.pcapng"},
 	} {

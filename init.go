@@ -95,7 +95,7 @@ func (b *blueprint) contract() []string {
 		return []string{"Asked by a JSON line on its stdin for each exchange, it answers with one on stdout: " +
 			"targets/examples/session has both."}
 	case b.role == string(targets.ServerRole):
-		return []string{"The server listens on {host} and {port} until SIGTERM, and serves one client after the other, or many at once."}
+		return []string{"The server listens on {host} and {port} until SIGTERM, and serves many clients at once."}
 	case b.protocol == string(fixtures.HTTPProtocol):
 		return []string{"The client is run once for each exchange: it asks for {url}, writes the content of the reply to " +
 			"stdout, and exits with 0.", nonZero}

@@ -109,7 +109,7 @@ func explainServer(o cases.Observation) string {
 			"that recv() returned.", o.Heard)
 	case o.Outcome == fixtures.Timeout && o.Received == 0:
 		return "The server took the connection but answered nothing within the time. Does it wait for the end of the input, or " +
-			"for a line end? The 13 bytes come with neither."
+			"for a line end? The first does not come, and the second only where the protocol has one."
 	case o.Outcome == fixtures.Closed && o.Received == 0:
 		return "The server closed the connection without an answer. If it speaks TLS, say --tls (tls: true)."
 	case o.Outcome == fixtures.Refused:

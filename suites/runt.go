@@ -13,7 +13,8 @@ import (
 )
 
 // RunT runs the cases that apply to the target under plain go test: a subtest for every pair, named by the case's ID.
-// Patterns are as in [Options]; without one the whole catalogue runs. The pairs run together, ahead of the subtests that tell
+// Patterns are as in [Options]; without one the whole catalogue runs, but for its long
+// cases: one of these is run by its exact ID. The pairs run together, ahead of the subtests that tell
 // of them, so that the times go test shows are those of waiting.
 //
 // A requirement not kept fails its subtest and tells the whole story; so does an error of the harness, which says nothing about

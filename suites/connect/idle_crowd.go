@@ -26,7 +26,7 @@ var _ = cases.RegisterFamily("clients", []int{60, 500}, func(n int) cases.Case {
 		Fix: "Go: start go handle(conn) right after Accept, and read nothing in the accept loop.\n" +
 			"Python: asyncio.start_server, or one threading.Thread a client; a small ThreadPoolExecutor is soon full of sleepers.\n" +
 			"Node: net.createServer holds them all; check that server.maxConnections is not set too low.\n" +
-			"Java: Executors.newVirtualThreadPerTaskExecutor() or a Selector, where newFixedThreadPool(20) runs out.",
+			"Java: Executors.newVirtualThreadPerTaskExecutor() (from 21 on) or a Selector, where newFixedThreadPool(20) runs out.",
 	}
 })
 

@@ -28,5 +28,5 @@ var _ = cases.Register(cases.Case{
 	Fix: "Go: go handle(conn) for every accepted connection.\n" +
 		"Python: threading.Thread(target=handle, args=(client,)).start(), socketserver.ThreadingTCPServer, or asyncio.start_server.\n" +
 		"Node: keep state per socket, and never loop until data comes: return, and go on in the next \"data\" event.\n" +
-		"Java: Thread.startVirtualThread(() -> handle(socket)) for every accepted socket.",
+		"Java: new Thread(() -> handle(socket)).start() for every accepted socket; from 21 on Thread.startVirtualThread.",
 })

@@ -38,5 +38,8 @@ var _ = cases.Register(cases.Case{
 	Expect:   cases.HaveFailed(),
 	Why: "Where the end of the connection is the end of the content, how it ends is all there is to know. A FIN says \"that was it\". A reset says " +
 		"\"something broke\", and what came is a fragment. A client that takes one for the other has no second chance to notice.",
-	Fix: fixWhole,
+	Fix: "Go: io.ReadAll(resp.Body) returns the reset: check it.\n" +
+		"Python: http.client and requests raise ConnectionResetError; aiohttp 3.8 takes a reset for the end: have the server state a length, or send chunks.\n" +
+		"Node: http emits \"aborted\" and \"error\": handle them; fetch takes a reset for the end: use http, or have the server state a length.\n" +
+		"Java: HttpClient throws an IOException: let it out.",
 })

@@ -155,5 +155,8 @@ var _ = cases.Register(cases.Case{
 	Expect: cases.HaveServedTheBystander(),
 	Why: "One page behind the gateway takes long, the others are quick. If a single connection to the server behind, or a lock around it, serves all clients in " +
 		"turn, the quick ones wait for the slow one, and a user who clicks on it twice takes the whole site down.",
-	Fix: fixOrigin,
+	Fix: "Go: net/http serves each client in a goroutine; hold no lock while you ask the server behind, and set no MaxConnsPerHost: 1.\n" +
+		"Python: ThreadingHTTPServer in place of HTTPServer, and a connection to the server behind for each request.\n" +
+		"Node: no http.Agent with maxSockets: 1, and no queue that awaits one request before it begins the next.\n" +
+		"Java: HttpServer.setExecutor(Executors.newCachedThreadPool()): without it one request is served after another.",
 })

@@ -68,7 +68,7 @@ var _ = cases.RegisterFamily("status", []int{100, 103}, func(status int) cases.C
 			"without content, and the answer stands behind it. A client that takes the first status for the answer hands out nothing, and " +
 			"leaves the real answer to whoever uses the connection next.",
 		Fix: "Go: net/http does it.\n" +
-			"Python: http.client passes over 100 only; others come as the reply: loop while 100 <= status < 200.\n" +
+			"Python: http.client, and so urllib and requests, passes over 100 only, and a 103 comes as the reply; httpx and aiohttp do it.\n" +
 			"Node: http does it: the \"information\" event is not \"response\".\n" +
 			"Java: HttpClient and HttpURLConnection do it from 20 on; HttpClient in the later updates of 17, too.",
 	}

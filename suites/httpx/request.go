@@ -9,7 +9,7 @@ import (
 )
 
 const fixParser = "Go: net/http does it; by hand http.ReadRequest on one bufio.Reader for the connection's whole life.\n" +
-	"Python: http.server does it; by hand makefile(\"rb\") and readline(), and keep what is left for the next request.\n" +
+	"Python: http.server does it, several requests a connection with protocol_version = \"HTTP/1.1\"; by hand makefile(\"rb\") and readline(), and keep what is left for the next request.\n" +
 	"Node: http does it; by hand keep the rest of a \"data\" event.\n" +
 	"Java: com.sun.net.httpserver does it; by hand one BufferedInputStream a connection."
 
@@ -69,7 +69,10 @@ var _ = cases.Register(cases.Case{
 	Expect: cases.HaveDelivered(),
 	Why: "The user pressed \"stop\" before the request was out. What came is not a request. A server that acts on it guesses at the rest: which host, " +
 		"which user, which conditions. And one that throws where it expected another line may take its worker with it.",
-	Fix: fixParser,
+	Fix: "Go: net/http does it; by hand http.ReadRequest returns io.ErrUnexpectedEOF: answer nothing, or 400.\n" +
+		"Python: http.server takes the end for the empty line, and answers; by hand a readline() of b\"\" before the empty line means that there is no request.\n" +
+		"Node: http does it; by hand \"end\" before the empty line means that there is no request.\n" +
+		"Java: com.sun.net.httpserver does it; by hand a read() of -1 before the empty line means that there is no request.",
 })
 
 var _ = cases.Register(cases.Case{
@@ -105,7 +108,7 @@ var _ = cases.Register(cases.Case{
 	Expect: cases.HaveDelivered(),
 	Why: "\"That was my question, I have no more\": a FIN behind the request, as simple tools send it. The other direction is open, and the answer is " +
 		"awaited. A server that takes the end of the input for the end of the client hangs up without a word.",
-	Fix: "Go: net/http does it; r.Context() is not cancelled by it on a request without content.\n" +
+	Fix: "Go: net/http answers, but it cancels r.Context(): what an answer needs must not hang on that (context.WithoutCancel).\n" +
 		"Python: b\"\" from recv() behind a whole request is no reason not to answer.\n" +
 		"Node: http.createServer sets allowHalfOpen: do not destroy() in \"end\".\n" +
 		"Java: read() returning -1 behind a whole request is no reason not to answer.",
@@ -150,7 +153,7 @@ var _ = cases.Register(cases.Case{
 	Fix: "Go: net/http has a goroutine for each; http.Server.ReadTimeout, or SetReadDeadline in the handler, bounds it.\n" +
 		"Python: ThreadingHTTPServer instead of HTTPServer; with gunicorn an asynchronous worker, or a proxy that buffers.\n" +
 		"Node: http has no workers to run out of; server.requestTimeout bounds it.\n" +
-		"Java: virtual threads, or an asynchronous servlet; a pool of 200 is soon full.",
+		"Java: virtual threads (from 21 on), or an asynchronous servlet; a pool of 200 is soon full.",
 })
 
 // slowly is n clients that come one after another, and whose content is on its way when the last has begun.

@@ -47,10 +47,10 @@ var _ = cases.Register(cases.Case{
 	Exchange: fixtures.Exchange{Messages: []fixtures.Message{{Size: 4 * upload, HTTP: fixtures.HTTP{Method: "POST", Status: 413}}}}.Playing(
 		fixtures.Script("server", fixtures.ExpectHead(), fixtures.SendLiteral([]byte(tooLarge)...), wait).Times(again)),
 	Expect: cases.HaveBeenTurnedDown(),
-	Why: "\"Too large\", says the server as soon as it has seen how much is coming, and hangs up. A client that only writes learns that the connection " +
-		"broke, and tells its user about the network. The reason stood there to be read.",
+	Why: "\"Too large\", says the server as soon as it has seen how much is coming, and reads no more. A client that only writes waits until its own " +
+		"deadline, and tells its user about the network. The reason stood there to be read.",
 	Fix: "Go: net/http does it.\n" +
-		"Python: http.client raises BrokenPipeError from request(): call getresponse() all the same.\n" +
+		"Python: http.client raises TimeoutError or BrokenPipeError from request(): call getresponse() all the same.\n" +
 		"Node: http does it: handle \"response\" while you write.\n" +
 		"Java: neither HttpClient nor HttpURLConnection does it; HttpRequest.Builder.expectContinue(true) asks before it sends.",
 })

@@ -103,8 +103,8 @@ var _ = cases.RegisterFamily("seed", []uint64{1, 2, 3}, func(uint64) cases.Case 
 		},
 		Exchange: fixtures.Echo(1024),
 		Expect:   cases.HaveDelivered(),
-		Why: "Nobody chooses where a network cuts, so neither does this test: the pieces are of any size, some of a byte, " +
-			"some of hundreds. It finds the assumption that nobody knew they had made, such as that a piece is never " +
+		Why: "Nobody chooses where a network cuts, so neither does this test: the pieces are of 2 to 98 bytes, in no " +
+			"order. It finds the assumption that nobody knew they had made, such as that a piece is never " +
 			"larger than the buffer, or that a header and its first byte arrive together. The same --seed makes the same cuts, " +
 			"so a failure can be looked into.",
 		Fix: fixPieces,

@@ -40,7 +40,7 @@ func Cases(patterns ...string) Option {
 	return func(o *suites.Options) { o.Patterns = append(o.Patterns, patterns...) }
 }
 
-// Run runs the whole catalogue against the targets as the Ginkgo suite of that name. Like RunSpecs, it can run once in a
+// Run runs the catalogue, but for its long cases, against the targets as the Ginkgo suite of that name. Like RunSpecs, it can run once in a
 // process.
 func Run(t *testing.T, name string, under ...targets.Target) {
 	t.Helper()

@@ -26,7 +26,7 @@ var _ = cases.Register(cases.Case{
 	Fix: "Go: a goroutine a connection, and one conn.SetReadDeadline for the whole request, not renewed by each byte.\n" +
 		"Python: asyncio.start_server with asyncio.wait_for(read_request(), total), where a ThreadPoolExecutor fills up.\n" +
 		"Node: never wait for one client in a handler; a setTimeout(() => socket.destroy(), total) for each request.\n" +
-		"Java: virtual threads or a Selector rather than newFixedThreadPool, and a limit for the whole request by System.nanoTime().",
+		"Java: virtual threads (from 21 on) or a Selector rather than newFixedThreadPool, and a limit for the whole request by System.nanoTime().",
 })
 
 // drippers is n clients that are served once, one after another, and then each send a second request byte by byte, never as

@@ -11,8 +11,8 @@ const (
 
 	fixTruncation = "Go: Read returns io.EOF without close_notify, too, where a record has ended: have the length sent, or chunks.\n" +
 		"Python: ssl.SSLContext's default suppress_ragged_eofs=True hides it: wrap_socket(…, suppress_ragged_eofs=False) raises SSLEOFError.\n" +
-		"Node: tls does not tell: count the bytes.\n" +
-		"Java: SSLSocket throws \"closing inbound before receiving peer's close_notify\" only in part: count the bytes."
+		"Node: tls does not tell: have the length sent, or chunks.\n" +
+		"Java: SSLSocket throws \"closing inbound before receiving peer's close_notify\" only in part: have the length sent, or chunks."
 )
 
 var untilClose = fixtures.Message{Size: size, HTTP: fixtures.HTTP{Framing: fixtures.ByClose}}
@@ -95,7 +95,10 @@ var _ = cases.Register(cases.Case{
 	Expect:   cases.HaveFailed(),
 	Why: "Louder than a FIN without close_notify: the connection broke. What came is a fragment, by every rule there is. A library that takes whatever ends " +
 		"the stream for its end reports success all the same.",
-	Fix: fixTruncation,
+	Fix: "Go: Read returns the reset: check it.\n" +
+		"Python: 3.10 to 3.12 take a reset under TLS for an end, 3.13 does not: update, or have the length sent, or chunks.\n" +
+		"Node: http emits \"aborted\" and \"error\": handle them; fetch takes a reset for the end: use http, or have the length sent.\n" +
+		"Java: SSLSocket and HttpClient throw an IOException: let it out.",
 })
 
 const fixNotify = "Go: tls.Conn.Close sends it.\n" +

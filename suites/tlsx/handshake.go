@@ -130,7 +130,7 @@ var _ = cases.Register(cases.Case{
 	Expect:   cases.HaveServedTheBystander(),
 	Why: "A handshake takes two to talk. A server that makes it in its accept loop, before it gives the connection to a worker, waits there for a " +
 		"client that says nothing, and nobody else gets in.",
-	Fix: "Go: tls.Listener makes it in the first Read, in the connection's own goroutine; do not call Handshake in the accept loop.\n" +
+	Fix: "Go: the listener of tls.Listen leaves it to the first Read, in the connection's own goroutine; do not call Handshake in the accept loop.\n" +
 		"Python: wrap_socket(…, do_handshake_on_connect=False) around the listener, and do_handshake() in the client's thread.\n" +
 		"Node: tls.createServer does it; handshakeTimeout ends it.\n" +
 		"Java: startHandshake() in the client's thread, with setSoTimeout before it.",

@@ -1,5 +1,6 @@
-// Package reference is sound network code to compare with and to copy from: a client and a server for the echo protocol
-// (RFC 862) and for echoed messages behind a four-byte length prefix.
+// Package reference is sound network code to compare with and to copy from: clients and servers for the echo protocol
+// (RFC 862), on streams and with datagrams, for messages behind a four-byte length prefix, for lines and for HTTP, under TLS, too; and a
+// gateway and a peer.
 //
 // What makes them sound is little, and all of it is here: a deadline on every operation and one on the whole exchange
 // (timedConn), reading until the message is complete and no further (receive), reading while writing (call), an error that

@@ -63,7 +63,7 @@ for line in sys.stdin:
     if request["kind"] == "echo":
         try:
             with open(request["payload"], "rb") as file:
-                ask(file.read(), received, request["fresh"], request["timeout_ms"] / 1000)
+                ask(file.read(), received, request["fresh"], request.get("timeout_ms", 500) / 1000)
             reply["outcome"] = "ok"
         except (OSError, EOFError) as error:
             drop()

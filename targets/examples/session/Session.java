@@ -78,8 +78,9 @@ public class Session {
             var received = new ByteArrayOutputStream();
             String outcome = "ok";
             try {
+                String timeout = value(request, "timeout_ms");
                 byte[] message = Files.readAllBytes(Path.of(value(request, "payload")));
-                exchange(message, received, value(request, "fresh").equals("true"), push, Integer.parseInt(value(request, "timeout_ms")));
+                exchange(message, received, value(request, "fresh").equals("true"), push, timeout.isEmpty() ? 500 : Integer.parseInt(timeout));
             } catch (Exception e) {
                 drop();
                 outcome = outcome(e);

@@ -82,6 +82,7 @@ func main() {
 			Fresh         bool
 			Timeout       time.Duration `json:"timeout_ms"`
 		}
+		r.Timeout = 500
 		if err := json.Unmarshal(requests.Bytes(), &r); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(2)

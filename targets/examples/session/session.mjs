@@ -44,7 +44,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const request = JSON.parse(line), reply = { id: request.id, outcome: "unsupported" }, chunks = [];
   if (["echo", "push"].includes(request.kind)) { // a push is sent, and no reply awaited
     try {
-      await exchange(readFileSync(request.payload), chunks, request.fresh, request.timeout_ms, request.kind === "push");
+      await exchange(readFileSync(request.payload), chunks, request.fresh, request.timeout_ms ?? 500, request.kind === "push");
       reply.outcome = "ok";
     } catch (e) {
       drop();

@@ -15,6 +15,7 @@ def exchange(message, received, fresh, timeout, push):
         drop()
     if sock is None:
         sock = socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout)
+    sock.settimeout(timeout)
     sock.sendall(message)
     while not push and len(received) < len(message):
         data = sock.recv(65536)
@@ -37,7 +38,7 @@ for line in sys.stdin:
     if request["kind"] in ("echo", "push"):  # a push is sent, and no reply awaited
         try:
             with open(request["payload"], "rb") as file:
-                exchange(file.read(), received, request["fresh"], request["timeout_ms"] / 1000, request["kind"] == "push")
+                exchange(file.read(), received, request["fresh"], request.get("timeout_ms", 500) / 1000, request["kind"] == "push")
             reply["outcome"] = "ok"
         except (OSError, EOFError) as error:
             drop()

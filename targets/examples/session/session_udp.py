@@ -31,7 +31,7 @@ for line in sys.stdin:
         received = b""
         try:
             with open(request["payload"], "rb") as file:
-                received = exchange(file.read(), request["timeout_ms"] / 1000)
+                received = exchange(file.read(), request.get("timeout_ms", 500) / 1000)
             answer["outcome"] = "ok"
         except OSError as error:
             words = {TimeoutError: "timeout", ConnectionRefusedError: "refused"}
