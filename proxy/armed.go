@@ -16,11 +16,14 @@ type armed struct {
 	began  time.Time   // where its time begins
 	gone   flag        // it was removed, or has done its work
 	hit    atomic.Bool // it has struck
+	seed   uint64      // of the plan that it is from
+
+	opposite int64 // how many bytes the other direction has to have passed on, if it waits for that
 }
 
 // arm makes the fault strike the flow, from the given offset of its stream on.
 func (f *flow) arm(fault Fault, origin int64, began time.Time) *armed {
-	return &armed{Fault: fault, flow: f, origin: origin, began: began, span: newSpan(fault, origin, began), gone: newFlag()}
+	return &armed{Fault: fault, flow: f, origin: origin, began: began, seed: f.pair.seed, span: newSpan(fault, origin, began), gone: newFlag()}
 }
 
 // struck notes once that the fault struck, before the byte at the given offset.
@@ -40,7 +43,7 @@ func draw(seed uint64, name string, conn int, place int64) float64 {
 
 // draw is a number in [0, 1) for a place along the stream, and goes into the decision log.
 func (a *armed) draw(place int64) float64 {
-	return draw(a.flow.pair.seed, a.ID(), a.flow.pair.n, place+1)
+	return draw(a.seed, a.ID(), a.flow.pair.n, place+1)
 }
 
 // reached is struck, for a toxic: what reaches one while the connection is torn down was let go of by those before it.

@@ -1,12 +1,13 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
 	"github.com/Shopify/toxiproxy/v2/stream"
@@ -44,6 +45,7 @@ func (f *flow) link() bool {
 	if p.chain == nil {
 		p.chain = toxiproxy.NewProxy(p.relay.toxics, "faultwire", "", "")
 	}
+	f.left.Store(f.moved.count())
 	for _, a := range *f.toxics.Load() {
 		f.attach(a)
 	}
@@ -60,12 +62,15 @@ func (f *flow) link() bool {
 // attach puts the fault's toxic into the chain, running or not. The caller holds pair.ops.
 func (f *flow) attach(a *armed) {
 	defer f.lane.open()() // the last toxic cannot be interrupted while it writes, if it is the link's own
-	wrapper, err := f.pair.chain.Toxics.AddToxicJson(strings.NewReader(fmt.Sprintf(
-		`{"name": %q, "type": %q, "stream": %q, "toxicity": 1, "attributes": {}}`, a.ID(), registered(a.Type), f.stream)))
+	text, err := json.Marshal(map[string]any{"name": a.ID(), "type": registered(a.Type), "stream": f.stream, "toxicity": 1, "attributes": struct{}{}})
+	if err != nil {
+		panic(err) // strings
+	}
+	wrapper, err := f.pair.chain.Toxics.AddToxicJson(bytes.NewReader(text))
 	if err != nil {
 		panic(fmt.Sprintf("toxiproxy rejects a toxic of ours: %s: %v", a.Fault, err)) // the plan was validated
 	}
-	wrapper.Toxic.(attachable).attach(a, f.moved.count())
+	wrapper.Toxic.(attachable).attach(a, f.left.Load())
 }
 
 // detach takes the fault's toxic out of the running chain, and lets go of what it holds. The caller holds pair.ops.
@@ -177,6 +182,7 @@ func (e *outputEdge) ReadFrom(r io.Reader) (total int64, err error) {
 			return total, nil
 		}
 		total += int64(n)
+		f.left.Add(int64(n))
 		f.lane.put(chunk{buf, n})
 	}
 }

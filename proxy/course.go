@@ -161,6 +161,10 @@ func (c *course) through(i int, p parcel) {
 			c.delay(s, &p)
 		case "bandwidth":
 			c.struck(s, p)
+			if s.clear.After(p.came) && c.held+p.cost() > maxHeld { // it would have to wait, and keeps nobody behind it
+				c.caller.log.fate(c.stream, p.number, "dropped", "")
+				return
+			}
 			if !s.queue(&p) {
 				c.fate(p, "lost", s)
 				return
@@ -295,12 +299,13 @@ func (c *course) hold(s *stage, i int, p parcel) bool {
 	if ms, given := s.Attributes["timeout"]; given {
 		limit = time.Duration(ms) * time.Millisecond
 	}
-	c.agenda.at(p.came.Add(limit), func(now time.Time) {
+	due := p.came.Add(limit)
+	c.agenda.at(due, func(now time.Time) {
 		if w.gone {
 			return
 		}
 		s.waiting = slices.DeleteFunc(s.waiting, func(v *waiting) bool { return v == w })
-		c.caller.relay.rec.late(now.Sub(p.came.Add(limit)))
+		c.caller.relay.rec.late(now.Sub(due))
 		c.release(i, w, now)
 	})
 	return true
@@ -322,6 +327,7 @@ func (c *course) release(i int, w *waiting, due time.Time) {
 	w.gone = true
 	c.held -= w.cost()
 	p := w.parcel
+	w.parcel = parcel{} // its entry in the agenda may stay for long
 	p.due = latest(p.due, due)
 	c.through(i+1, p)
 }

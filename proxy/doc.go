@@ -7,13 +7,11 @@
 // Toxiproxy proxy a connection, with toxics of our own in them. An edge counts bytes, writes the trace, applies the faults that
 // are exact to the byte, and keeps draining after its peer is gone.
 //
-// While no toxic is wanted there is no link: bytes go from socket to socket, through a pipe of the kernel's where they come in
-// bulk. The link takes over at the first byte that a toxic may touch, and when one is added to a connection under way. The end
+// While no toxic is wanted there is no link: bytes go from socket to socket. The link takes over at the first byte that a toxic may touch, and when one is added to a connection under way. The end
 // of a stream never enters it; an empty chunk stands for it, which a toxic holds back like any byte. So toxics can be added and
 // removed at any time: the link is never closing while its toxics change.
 //
-// A connection holds at most one chunk of 32 KiB each way, or a pipe of up to 1 MiB while it moves bulk, and nothing while it is
-// idle. Through toxics it holds at most 64 KiB each way on top; with a latency as much as its window, 4 MiB if none is given;
+// A connection holds at most one chunk of 32 KiB each way, and nothing while it is idle. Through toxics it holds at most 64 KiB each way on top; with a latency as much as its window, 4 MiB if none is given;
 // with a bandwidth as much as that moves in 20 ms.
 //
 // Without faults the relayed connection behaves like a direct one: FIN, half-close, RST, unread data at close and

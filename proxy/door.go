@@ -59,7 +59,8 @@ func (r *Relay) open(at string) error {
 		d.work.Go(func() { r.watchConnects(f, d.closed) })
 		return nil
 	}
-	lc := net.ListenConfig{KeepAlive: -1} // the relay adds no traffic of its own
+	lc := plainTCP()
+	lc.KeepAlive = -1 // the relay adds no traffic of its own
 	if plan.holdsBack(Upstream) {
 		lc.Control = smallBuffers
 	}
@@ -79,6 +80,14 @@ func (r *Relay) open(at string) error {
 	}
 	d.work.Go(d.accept)
 	return nil
+}
+
+// plainTCP listens for TCP alone. Go would listen for Multipath TCP, too, where the kernel has it: its listeners take no filter, and a
+// client that speaks it would have another wire than one that does not.
+func plainTCP() net.ListenConfig {
+	var lc net.ListenConfig
+	lc.SetMultipathTCP(false)
+	return lc
 }
 
 // openVirtual is open on a network that is not the kernel's.

@@ -28,6 +28,7 @@ type flow struct {
 
 	read    atomic.Int64 // bytes taken from the sender
 	turn    sync.Mutex   // held by whoever passes bytes on, or strikes
+	left    atomic.Int64 // bytes that came out of the link, or came before there was one
 	moved   tally        // bytes of the sender's that came to the output edge, passed on or not; added to under turn
 	written tally        // bytes written to the receiver
 	ended   flag         // the sender has ended
@@ -65,7 +66,7 @@ func (f *flow) startAll() {
 	defer f.pair.ops.Unlock()
 	f.running = true
 	for _, a := range f.all {
-		f.start(a)
+		f.start(a, false)
 	}
 }
 
@@ -82,17 +83,12 @@ func (f *flow) plain() (rest []byte, over bool) {
 			rest = f.hand(buf[:n])
 			pool.put(buf)
 		}
-		if n == chunkSize && rest == nil {
-			var held []byte
-			held, err = f.splice()
-			rest = f.hand(held)
-		}
 		switch {
 		case errors.Is(err, errGone):
 			return nil, true
 		case len(rest) > 0:
 			return rest, false
-		case err != nil && f.slowCloses():
+		case err != nil && (f.slowCloses() || f.spare() == 0): // a toxic has come meanwhile, and the end is in its way, too
 			return nil, false
 		case err != nil:
 			f.finish()
@@ -159,11 +155,6 @@ func (f *flow) spare() int64 {
 
 func (f *flow) slowCloses() bool {
 	return slices.ContainsFunc(*f.toxics.Load(), func(a *armed) bool { return a.Type == "slow_close" })
-}
-
-// free reports whether bytes may pass unseen: no fault waits for one of them.
-func (f *flow) free() bool {
-	return len(*f.edges.Load()) == 0 && f.drop.Load() == nil && f.paused.Load() == nil && !f.mute()
 }
 
 // watch waits for a reset behind the sender's FIN: what the receiver would learn from its next write, were it connected

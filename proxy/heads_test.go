@@ -17,7 +17,7 @@ import (
 // much comes behind them.
 func TestHeadsAreWhatOneSideSaw(t *testing.T) {
 	const limit = 40_000
-	sent := bytes.Repeat([]byte("0123456789"), 300_000) // so much that it is spliced
+	sent := bytes.Repeat([]byte("0123456789"), 300_000)
 	flipped := bytes.Clone(sent)
 	flipped[5] ^= 0x20
 	for name, at := range map[string]proxy.Side{"beside the client": proxy.ClientSide, "beside the server": proxy.ServerSide} {

@@ -138,6 +138,7 @@ func (p *pair) change(plan Plan) {
 		return
 	}
 	next := plan.of(p.n)
+	p.seed = plan.Seed
 	same := func(f Fault) func(Fault) bool { return func(g Fault) bool { return reflect.DeepEqual(f, g) } }
 	for _, f := range p.faults {
 		if !slices.ContainsFunc(next, same(f)) {
@@ -151,7 +152,7 @@ func (p *pair) change(plan Plan) {
 			a := flow.add(f, flow.read.Load(), began)
 			switch {
 			case kinds[f.Type].runs == atEdge && flow.running:
-				flow.start(a)
+				flow.start(a, true)
 			case kinds[f.Type].runs == inLink && flow.chained:
 				flow.attach(a)
 			}

@@ -518,3 +518,71 @@ func TestClosingDuringAChange(t *testing.T) {
 		changes.Wait()
 	}
 }
+
+// A receiver that takes nothing keeps neither who changes the plan nor who closes the wire.
+func TestAFaultThatWaitsForTheReceiverKeepsNobody(t *testing.T) {
+	for _, fault := range []proxy.Fault{proxy.ResetPeer().At(0), proxy.Close().At(0), proxy.Inject(random(8 << 20)).At(0)} {
+		t.Run(fault.Type, func(t *testing.T) {
+			g := NewWithT(t)
+			r := wire(t, pour)
+			dial(t, r) // and does not read
+			written := func() int64 {
+				var n int64
+				for _, c := range r.Trace().Conns {
+					n += c.Downstream.Out
+				}
+				return n
+			}
+			var before int64 = -1
+			g.Eventually(func() bool { // it has stopped, for everything is full
+				now := written()
+				stopped := now > 0 && now == before
+				before = now
+				return stopped
+			}).WithTimeout(20 * time.Second).WithPolling(200 * time.Millisecond).Should(BeTrue())
+			add(g, r, fault)
+			g.Expect(inTime("closing", r.Close)).To(Succeed())
+		})
+	}
+}
+
+// The end comes behind the bytes, and waits as they would, though the latency came when nothing was under way.
+func TestALatencyAddedLiveHoldsTheEnd(t *testing.T) {
+	g := NewWithT(t)
+	ended := make(chan struct{})
+	r := wire(t, func(c *net.TCPConn) {
+		_, _ = io.CopyN(c, c, 5)
+		_, _ = io.Copy(io.Discard, c)
+		close(ended)
+	})
+	c := hello(t, r)
+	late := proxy.Latency(aLongHold, 0).On(proxy.Upstream)
+	late.Name = "late"
+	add(g, r, late)
+	g.Expect(c.CloseWrite()).To(Succeed())
+	g.Consistently(ended).WithTimeout(100 * time.Millisecond).ShouldNot(BeClosed())
+	remove(g, r, late)
+	g.Eventually(ended).WithTimeout(20 * time.Second).Should(BeClosed())
+}
+
+// What has been passed on before the change does not count for opposite, either.
+func TestOppositeCountsFromTheChange(t *testing.T) {
+	g := NewWithT(t)
+	r := wire(t, echo)
+	c := hello(t, r)
+	add(g, r, proxy.ResetPeer().At(0).OnceSent(3))
+	must(c.Write([]byte("ab")))
+	g.Consistently(r.Fired()).WithTimeout(100 * time.Millisecond).ShouldNot(BeClosed())
+	must(c.Write([]byte("c")))
+	g.Eventually(r.Fired()).WithTimeout(20 * time.Second).Should(BeClosed())
+}
+
+// A name is whatever a plan says.
+func TestAnyNameOfAFault(t *testing.T) {
+	g := NewWithT(t)
+	odd := proxy.Latency(time.Millisecond, 0)
+	odd.Name = "bell \a, tag \U000e0001, \"quoted\""
+	r := wire(t, echo, odd)
+	hello(t, r)
+	g.Expect(r.Trace().Fired).To(HaveLen(1))
+}

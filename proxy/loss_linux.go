@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -48,7 +49,8 @@ func control(raw syscall.RawConn, f func(fd int) error) error {
 
 // canLose says why packets cannot be lost here, or nil.
 func canLose() error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	lc := plainTCP()
+	l, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 type pair struct {
 	relay  *Relay
 	n      int
-	seed   uint64 // of the plan that was in force when it was accepted
+	seed   uint64 // under ops: of the plan in force
 	log    *log
 	client *end
 	server *end

@@ -255,13 +255,6 @@ func (l *log) head(stream, onClientSide Stream, p []byte) {
 	}
 }
 
-// wantsHead reports whether the stream's bytes must still be seen.
-func (l *log) wantsHead(stream Stream) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.flow(stream).Head) < l.rec.heads
-}
-
 // frozen is the moment, no longer the one that moves on.
 func frozen(m Moment) Moment {
 	if m == nil {

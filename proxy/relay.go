@@ -36,7 +36,6 @@ type Relay struct {
 	rec     *recorder
 	clock   *clock
 	buffers buffers
-	pipes   pipes
 	toxics  *toxiproxy.ApiServer // what Toxiproxy's links want to belong to; it serves nothing
 
 	ctx    context.Context // done when the relay closes
@@ -165,7 +164,6 @@ func (r *Relay) Close() error {
 	r.Reset()
 	r.work.Wait()
 	r.clock.close()
-	r.pipes.close()
 	return nil
 }
 

@@ -37,6 +37,9 @@ func newSpan(f Fault, origin int64, began time.Time) span {
 		}
 	case t.Time != nil:
 		s.from, s.starts = never, began.Add(time.Duration(*t.Time)*time.Millisecond)
+		if f.Type == "corrupt" { // it ends by its own count
+			s.length, s.until = s.until-origin, never
+		}
 	default:
 		s.from = origin + t.Byte
 	}
@@ -55,6 +58,9 @@ func (s *span) look(offset int64, p []byte, at time.Time) {
 	}
 	if !s.starts.IsZero() && s.from == never && !at.Before(s.starts) {
 		s.from = offset
+		if s.length > 0 {
+			s.until = s.from + s.length
+		}
 		if s.lasts > 0 {
 			s.ends = s.starts.Add(s.lasts)
 		}

@@ -18,6 +18,7 @@ func (f *flow) add(fault Fault, origin int64, began time.Time) *armed {
 		fault = fault.After(fault.Attributes["bytes"])
 	}
 	a := f.arm(fault, origin, began)
+	a.opposite = fault.trigger().Opposite + f.back.written.count()
 	f.all = append(f.all, a)
 	list := &f.edges
 	switch kinds[fault.Type].runs {
@@ -26,16 +27,22 @@ func (f *flow) add(fault Fault, origin int64, began time.Time) *armed {
 	case onConnect:
 		return a
 	}
-	next := append(slices.Clone(*list.Load()), a)
-	list.Store(&next)
-	return a
+	for { // beside one that strikes, and is taken off
+		old := list.Load()
+		next := append(slices.Clone(*old), a)
+		if list.CompareAndSwap(old, &next) {
+			return a
+		}
+	}
 }
 
-// start begins what an edge fault does by itself, whether or not bytes come.
-func (f *flow) start(a *armed) {
+// start begins what an edge fault does by itself, whether or not bytes come. What has to wait for the receiver does not keep who adds it
+// to a connection under way.
+func (f *flow) start(a *armed, underWay bool) {
+	waits := a.Type == "reset_peer" || a.Type == "close" || a.Type == "inject"
 	switch {
 	case !kinds[a.Type].strikes || kinds[a.Type].runs != atEdge:
-	case !a.span.starts.IsZero() && !a.span.starts.After(time.Now()) && a.trigger().Opposite == 0:
+	case !a.span.starts.IsZero() && !a.span.starts.After(time.Now()) && a.trigger().Opposite == 0 && !(underWay && waits):
 		f.act(a) // before the first byte, then, and not beside it
 	case !a.span.starts.IsZero():
 		f.pair.work.Go(func() {
@@ -94,12 +101,11 @@ func (f *flow) strikeDue(p []byte, coming bool) {
 
 // awaitOpposite waits until the fault's victim has nothing left to write; false if the connection was aborted first.
 func (f *flow) awaitOpposite(a *armed) bool {
-	n := a.trigger().Opposite
-	if n == 0 {
+	if a.trigger().Opposite == 0 {
 		return true
 	}
 	select {
-	case <-f.back.written.reached(n):
+	case <-f.back.written.reached(a.opposite):
 	case <-f.back.done.ch: // it has written less and ended: nothing is left
 	case <-a.gone.ch:
 		return false

@@ -111,7 +111,7 @@ func (s *Server) show(p *proxied, _ *http.Request) (int, any, error) {
 
 func (s *Server) update(p *proxied, r *http.Request) (int, any, error) {
 	enabled := p.relay != nil
-	d := Definition{Listen: p.listen, Upstream: p.upstream, Enabled: &enabled}
+	d := Definition{Listen: p.listen, Upstream: p.upstream}
 	if err := json.NewDecoder(r.Body).Decode(&d); err != nil {
 		return 0, nil, badBody(err)
 	}
@@ -124,7 +124,10 @@ func (s *Server) update(p *proxied, r *http.Request) (int, any, error) {
 		p.disable()
 		p.listen, p.upstream = d.Listen, d.Upstream
 	}
-	if d.Enabled != nil && *d.Enabled {
+	if d.Enabled != nil {
+		enabled = *d.Enabled
+	}
+	if enabled {
 		if err := p.enable(); err != nil {
 			return 0, nil, err
 		}

@@ -329,14 +329,16 @@ func (s *Server) Populate(all []Definition) ([]View, error) {
 	var made []View
 	for _, d := range all {
 		p := s.proxies[d.Name]
-		if p != nil && p.differs(d.Listen, d.Upstream) {
-			s.drop(p)
-			p = nil
-		}
 		var err error
 		switch {
 		case p == nil:
 			p, err = s.make(d)
+		case p.differs(d.Listen, d.Upstream):
+			p.disable() // and it stays so, if the other cannot be made
+			old := p
+			if p, err = s.make(d); err == nil {
+				close(old.gone)
+			}
 		case d.Toxics != nil:
 			var plan proxy.Plan
 			if plan, err = s.planOf(d); err == nil {

@@ -2,7 +2,6 @@ package control
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -147,7 +146,7 @@ func (s *Server) updateToxic(p *proxied, r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	var given map[string]any
-	if err := json.NewDecoder(r.Body).Decode(&given); err != nil && !errors.Is(err, io.EOF) {
+	if err := json.NewDecoder(r.Body).Decode(&given); err != nil {
 		return 0, nil, badBody(err)
 	}
 	old, err := json.Marshal(shown(p.plan.Faults[i]))

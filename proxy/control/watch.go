@@ -27,6 +27,9 @@ func (s *Server) arm(p *proxied, r *http.Request) (int, any, error) {
 	if err != nil {
 		return 0, nil, fail(http.StatusBadRequest, "%v", err)
 	}
+	if plan.Seed == 0 {
+		plan.Seed = s.options.Seed
+	}
 	if err := p.arm(plan); err != nil {
 		return 0, nil, err
 	}
