@@ -68,6 +68,9 @@ func (o *options) flake(c *cobra.Command, file string, f flaking) error {
 	if err != nil {
 		return err
 	}
+	if err := controlled(c, e, pair); err != nil {
+		return err
+	}
 	defer survivePipes()()
 	t := tally{repro: r}
 	line := newLiveLine(c.ErrOrStderr(), o.quiet)
@@ -164,7 +167,7 @@ func (t *tally) end(c *cobra.Command, pair suites.Pair) error {
 	case t.judged == 0 && interrupted:
 		return &ended{reports.ExitInterrupted, nil}
 	case t.judged == 0 && t.skipped != nil:
-		fmt.Fprintf(out, "%s: not judged: %s\n", pair.Name(), t.skipped.Reason)
+		fmt.Fprintf(out, "%s: not judged: %s\n", pair.Name(), reports.OneLine(t.skipped.Reason))
 		if t.skipped.Verdict == reports.Error {
 			return &ended{reports.ExitError, nil}
 		}

@@ -171,6 +171,15 @@ func (o *options) huntEnd(c *cobra.Command, found *suites.Find, hunted suites.Hu
 	return nil
 }
 
+// controlled says so if the pair's target does not even do the plain exchange.
+func controlled(c *cobra.Command, e *suites.Engine, pair suites.Pair) error {
+	control := e.Control(c.Context(), pair.Target.Name)
+	if control.Verdict == reports.Pass {
+		return nil
+	}
+	return controlEnd(c.OutOrStdout(), &suites.Blocked{Control: control}, c.Context().Err() != nil)
+}
+
 // controlEnd says that a target does not even do the plain exchange.
 func controlEnd(out io.Writer, blocked *suites.Blocked, interrupted bool) error {
 	code := reports.ExitNonconformant

@@ -107,6 +107,9 @@ func (b *blueprint) contract() []string {
 const nonZero = "If that fails it exits with another code. Whatever else it has to say belongs on stderr."
 
 func (b *blueprint) write(c *cobra.Command) error {
+	if b.address != "" && b.command != "" {
+		return errors.New("--address and --command exclude each other: Faultwire starts a command, and what is at an address runs already")
+	}
 	if _, err := os.Lstat(b.output); err == nil && !b.force {
 		return fmt.Errorf("%s is there already; name another --output, or overwrite it with --force", b.output)
 	}

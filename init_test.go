@@ -28,6 +28,7 @@ func TestInitUsage(t *testing.T) {
 		{"--role server --command x --session", "--session: is for clients", 2},
 		{"--role client --address 127.0.0.1:9", "--address: is for servers", 2},
 		{"--role client --command x{prot}", "--command: ", 2},
+		{"--role server --command x --address 127.0.0.1:9", "--address and --command exclude each other", 2},
 		{"--role client --command x --name a/b", "--name: ", 2},
 		{"--role client --command x --classify cobol", "--classify: unknown preset", 2},
 		{"--role client --command x --output there.yaml", "there.yaml is there already; name another --output, or overwrite it with --force", 2},

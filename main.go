@@ -20,6 +20,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/faultwire/faultwire/reports"
 	"github.com/faultwire/faultwire/suites"
 )
 
@@ -63,7 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		code, err = end.code, end.err
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "faultwire: %v\n", err)
+		fmt.Fprintf(stderr, "faultwire: %s\n", reports.Clean(err.Error()))
 	}
 	return code
 }

@@ -136,7 +136,7 @@ func (p *progress) count(r reports.Result) {
 	if p.verbose {
 		line := fmt.Sprintf("%-5s  %s  %s  %d ms", strings.ToUpper(string(r.Verdict)), r.Target, r.Case.ID, r.Took.Milliseconds())
 		if r.Verdict == reports.Skip || r.Verdict == reports.XFail {
-			line += "  " + r.Reason
+			line += "  " + reports.OneLine(r.Reason)
 		}
 		p.say(line)
 	}

@@ -50,6 +50,9 @@ func (o *options) replayFile(c *cobra.Command, file string, count int) error {
 	if err != nil {
 		return err
 	}
+	if err := controlled(c, e, pair); err != nil {
+		return err
+	}
 	t := tally{repro: r}
 	for t.failed == nil && t.judged+t.void < count {
 		result := e.Result(c.Context(), pair)

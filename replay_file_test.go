@@ -36,6 +36,8 @@ func TestReplay(t *testing.T) {
 		{[]string{"replay", "stall.yaml", "--count", "3"}, 1, "reproduced 3 of 3 (95 %: at least 44 %)"},
 		{[]string{"replay", "latency.yaml", "--count", "2"}, 0, "reproduced 0 of 2"},
 		{[]string{"replay", "never.yaml", "--count", "1"}, 3, "never fired"},
+		{[]string{"replay", "latency.yaml", "--client", "false"}, 1, "fails the plain exchange, with no fault on the wire"},
+		{[]string{"flake", "latency.yaml", "--client", "false", "--count", "2"}, 1, "fails the plain exchange, with no fault on the wire"},
 		{[]string{"replay", "wrong.yaml"}, 2, `wrong.yaml:8: faults[0].type: unknown type "stal"`},
 		{[]string{"replay", "none.yaml"}, 2, "none.yaml"},
 		{[]string{"replay", "stall.yaml", "--count", "0"}, 2, "--count"},

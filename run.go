@@ -48,7 +48,7 @@ func (o *options) run(c *cobra.Command, args []string) error {
 		}
 		over = fmt.Sprintf(" over Toxiproxy %s at %s", version, o.remote)
 	}
-	if err := o.claimFolder(); err != nil {
+	if err := o.claimFolder(args); err != nil {
 		return &ended{reports.ExitError, err}
 	}
 	defer survivePipes()()
@@ -72,9 +72,10 @@ func (o *options) run(c *cobra.Command, args []string) error {
 
 // claimFolder writes a report without results, marked as interrupted. So a folder that cannot be written is found before the
 // run, and no older report is taken for this one's if nothing lives to write it.
-func (o *options) claimFolder() error {
+func (o *options) claimFolder(args []string) error {
 	return (&reports.Run{
 		Tool: "faultwire " + suites.Version(), Revision: suites.Revision(), Catalogue: cases.Version, AsOf: o.catalogue, SelfTest: o.selfTest, Seed: o.seed, Scale: o.scale, Interrupted: true,
+		Strict: o.strict, Shard: o.shard.String(), Evidence: o.evidence, JUnit: o.junit, Command: append([]string{"faultwire"}, args...),
 	}).WriteFolder(o.output)
 }
 

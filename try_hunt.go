@@ -71,7 +71,7 @@ func (t *trial) huntWith(c *cobra.Command, program string, args []string, wires 
 		fmt.Fprintf(out, "%sWithout any fault %s: make that work first.\n", h.plain.tail(), h.plain.report.howItWent())
 		return &ended{reports.ExitNonconformant, nil}
 	}
-	plans := standardPlans(h.plain.report, func(total int64) int64 { return total / 2 })
+	plans := standardPlans(h.plain.report, t.timeout, func(total int64) int64 { return total / 2 })
 	if len(plans) == 0 {
 		fmt.Fprintln(out, "Nothing came through the wire: make the command go there, see --env and the placeholders.")
 		return &ended{reports.ExitNoVerdict, nil}
@@ -81,7 +81,7 @@ func (t *trial) huntWith(c *cobra.Command, program string, args []string, wires 
 	}
 	rng := rand.New(rand.NewPCG(t.seed, 0))
 	for range t.schedules {
-		plans = append(plans, drawnPlan(rng, h.plain.report))
+		plans = append(plans, drawnPlan(rng, h.plain.report, t.timeout))
 	}
 
 	line := newLiveLine(c.ErrOrStderr(), false)
@@ -98,8 +98,8 @@ func (t *trial) huntWith(c *cobra.Command, program string, args []string, wires 
 		tried, now = tried+1, name
 	})
 	line.end()
-	if found == nil {
-		found = unsteady
+	if found == nil && unsteady != nil && err == nil {
+		found, err = h.shownAgain(c.Context(), unsteady)
 	}
 	switch {
 	case c.Context().Err() != nil:
@@ -200,6 +200,21 @@ func (h *tryHunt) recur(ctx context.Context, f *tryFind) (*tryFind, error) {
 		}
 	}
 	f.shown = shown
+	return f, nil
+}
+
+// shownAgain tries what showed before other plans were tried, until it shows once more, or a few times: what is kept is of the last run.
+func (h *tryHunt) shownAgain(ctx context.Context, f *tryFind) (*tryFind, error) {
+	for range tryAgreement {
+		again, err := h.judged(ctx, f.plan)
+		if err != nil || ctx.Err() != nil {
+			return nil, err
+		}
+		if f.same(again) {
+			again.shown = f.shown
+			return again, nil
+		}
+	}
 	return f, nil
 }
 

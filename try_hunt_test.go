@@ -150,7 +150,7 @@ func TestTryPlans(t *testing.T) {
 			g.Expect(p.without(u, 0).count()).To(Equal(p.count() - 1))
 		}
 	}
-	standard := standardPlans(plain, func(total int64) int64 { return total / 2 })
+	standard := standardPlans(plain, time.Minute, func(total int64) int64 { return total / 2 })
 	g.Expect(standard).To(HaveLen(32))
 	for _, p := range standard {
 		valid(p)
@@ -158,7 +158,7 @@ func TestTryPlans(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	two := 0
 	for range 500 {
-		p := drawnPlan(rng, plain)
+		p := drawnPlan(rng, plain, time.Minute)
 		valid(p)
 		if strings.Contains(p.name, "; ") {
 			two++

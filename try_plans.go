@@ -39,17 +39,19 @@ func (p tryPlan) without(name string, i int) tryPlan {
 
 // standardPlans are what happens to connections, for each upstream that the command used in a run without a fault; at says how far into
 // so many bytes.
-func standardPlans(plain *tryReport, at func(int64) int64) (all []tryPlan) {
+// A gentle one takes a quarter of the limit at most, which a run is given.
+func standardPlans(plain *tryReport, limit time.Duration, at func(int64) int64) (all []tryPlan) {
 	for _, u := range plain.Upstreams {
-		all = append(all, plansFor(u, plain.Took, at)...)
+		all = append(all, plansFor(u, plain.Took, limit/4, at)...)
 	}
 	return all
 }
 
-func plansFor(u upstreamReport, took time.Duration, at func(int64) int64) (all []tryPlan) {
+func plansFor(u upstreamReport, took, gently time.Duration, at func(int64) int64) (all []tryPlan) {
 	var k int // the connection that brings most
-	var down, up int64
+	var down, up, total int64
 	for _, c := range u.Trace.Conns {
+		total += c.Downstream.Out
 		if k == 0 || c.Downstream.Out > down {
 			k, down, up = c.N, c.Downstream.Out, c.Upstream.Out
 		}
@@ -66,10 +68,13 @@ func plansFor(u upstreamReport, took time.Duration, at func(int64) int64) (all [
 	const little, second = 200 * time.Millisecond, time.Second
 	middle := at(down)
 	whenIdle := took / 2
-	add("every answer a little late", true, proxy.Latency(little/4, little/20))
-	add("in small pieces", true, proxy.Slicer(max(1, down/500), 0, 200*time.Microsecond))
-	add("slow", true, proxy.Bandwidth(down/500+1))
-	add("a pause in the middle of an answer", true, proxy.StallFor(little).After(middle))
+	if late := min(little/4, gently/time.Duration(turns(u))); late >= time.Millisecond {
+		add("every answer a little late", true, proxy.Latency(late, late/5))
+	}
+	size := max(1, down/500)
+	add("in small pieces", true, proxy.Slicer(size, 0, min(200*time.Microsecond, gently/time.Duration(total/size+1))))
+	add("slow", true, proxy.Bandwidth(max(down/500, total/max(1, gently.Milliseconds()))+1))
+	add("a pause in the middle of an answer", true, proxy.StallFor(min(little, gently/time.Duration(max(1, u.Connections)))).After(middle))
 	add("silent while idle, and well again after a second", false, proxy.StallFor(second).At(whenIdle), proxy.StallFor(second).At(whenIdle).On(proxy.Upstream))
 	add("reset in the middle of an answer", false, proxy.ResetPeer().After(middle).OnConnection(k))
 	add("closed in the middle of an answer", false, proxy.Close().After(middle).OnConnection(k))
@@ -86,10 +91,29 @@ func plansFor(u upstreamReport, took time.Duration, at func(int64) int64) (all [
 	return all
 }
 
+// turns is how often an answer came to something that was asked, and 1 at least.
+func turns(u upstreamReport) int {
+	n := 1 + u.Trace.Forgotten
+	for _, c := range u.Trace.Conns {
+		n += c.Dropped
+		asked := true // by the connection itself
+		for _, ev := range c.Events {
+			switch {
+			case ev.What != "in":
+			case ev.Stream == proxy.Upstream:
+				asked = true
+			case asked:
+				n, asked = n+1, false
+			}
+		}
+	}
+	return n
+}
+
 // drawnPlan is one or two of the standard plans' kinds, at any byte.
-func drawnPlan(rng *rand.Rand, plain *tryReport) tryPlan {
+func drawnPlan(rng *rand.Rand, plain *tryReport, limit time.Duration) tryPlan {
 	one := func() tryPlan {
-		all := standardPlans(plain, func(total int64) int64 { return rng.Int64N(total + 1) })
+		all := standardPlans(plain, limit, func(total int64) int64 { return rng.Int64N(total + 1) })
 		return all[rng.IntN(len(all))]
 	}
 	p := one()

@@ -66,6 +66,13 @@ func shorten(s string, limit int) string {
 	return fmt.Sprintf("%s\n[%d bytes left out]\n%s", s[:from], to-from, s[to:])
 }
 
+// Clean is text that a target may have written, as a terminal can be shown it and as it stands in a report: what is taken out stays legible
+// as an escape.
+func Clean(s string) string { return clean(s) }
+
+// OneLine is [Clean], on one line, which no target can then begin: a CI's log takes some lines for commands.
+func OneLine(s string) string { return oneLine(clean(s)) }
+
 // oneLine joins the lines of a text.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 
@@ -102,4 +103,34 @@ func TestARunSaysWhatItTested(t *testing.T) {
 	g.Expect(run.Targets[0].Files).To(HaveLen(1))
 	g.Expect(run.Targets[0].Files[0].SHA256).To(HaveLen(64))
 	g.Expect(run.Results[0].Case.Since).To(Equal(cases.Version))
+}
+
+// A verdict that rests on how long something took is taken beside a witness, in the quiet lane.
+func TestWhatRestsOnTimeIsTimed(t *testing.T) {
+	deadlines, timed := scaled(defaults, 1), 0
+	outcomes := []fixtures.Outcome{fixtures.OK, fixtures.Timeout, fixtures.Reset, fixtures.Closed, fixtures.Refused, fixtures.Malformed, fixtures.Other}
+	for _, c := range cases.All() {
+		differs := false
+		for _, outcome := range outcomes {
+			kept := map[bool]bool{}
+			for _, took := range []time.Duration{time.Millisecond, deadlines.Read, deadlines.Idle, deadlines.Total, time.Minute} {
+				o := cases.Observation{Role: targets.ClientRole, Declared: deadlines, Timing: deadlines, Scale: 1, Speaks: true, Outcome: outcome, Elapsed: took}
+				if c.Role == cases.Server {
+					o.Role = targets.ServerRole
+				}
+				for range c.Exchange.Calls {
+					o.Calls = append(o.Calls, cases.Call{Outcome: outcome, Elapsed: took})
+				}
+				kept[c.Expect.Judge(o) == nil] = true
+			}
+			differs = differs || len(kept) > 1
+		}
+		if differs {
+			timed++
+		}
+		if differs && !c.Timed {
+			t.Errorf("%s:%d: %s rests on how long the exchange takes, and is not Timed", c.File, c.Line, c.ID)
+		}
+	}
+	NewWithT(t).Expect(timed).To(BeNumerically(">", 30))
 }

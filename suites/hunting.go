@@ -109,7 +109,7 @@ func (h *hunt) run(ctx context.Context) (*Find, error) {
 		for _, f := range suspects {
 			shown, last, err := h.engine.recur(ctx, f, agreement)
 			if h.bounds.Broke != nil {
-				h.bounds.Broke(fmt.Sprintf("schedule %d of %s: %s: %s; again %d of %d (%s)", f.number, f.schedule.target.Name, f.broken.Promise, f.broken.Seen,
+				h.bounds.Broke(fmt.Sprintf("schedule %d of %s: %s: %s; again %d of %d (%s)", f.number, f.schedule.target.Name, f.broken.Promise, reports.OneLine(f.broken.Seen),
 					shown, agreement, strings.Join(f.schedule.lines(), "; ")))
 			}
 			switch {

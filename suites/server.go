@@ -48,8 +48,8 @@ func (e *Engine) observeServer(ctx context.Context, b *bench, c cases.Case, foll
 	defer server.Stop()
 
 	stage := &fixtures.Stage{Speech: t.Speech(), Security: security(t, c), Page: &b.page, Seed: e.seedOf(c), Deadlines: timing, Patience: patience(scale), Events: events}
-	if c.Deadline == fixtures.IdleDeadline {
-		_, high := cases.Window(timing.Idle, scale)
+	if c.Deadline != "" {
+		_, high := cases.Window(timing.Of(c.Deadline), scale)
 		stage.Patience = max(stage.Patience, high) // it may be long
 	}
 	wire, err := e.lay(b, c, timing, server.Addr, stage.Events)

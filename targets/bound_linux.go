@@ -13,7 +13,7 @@ import (
 // awaitBound returns when a process of the program has a socket for datagrams to port, or with ctx. Nothing is sent there: a
 // server would take it for its first client's. The kernel announces it to nobody, hence the poll.
 func (p *program) awaitBound(ctx context.Context, port int) error {
-	err := p.poll(ctx, func() bool {
+	err := p.poll(ctx, pollEvery, func() bool {
 		var mine map[uint32]bool // which takes longer to learn than who has the port: mostly nobody has
 		return slices.ContainsFunc(udpSockets(), func(s udpSocket) bool {
 			if s.port != port {

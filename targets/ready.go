@@ -78,12 +78,13 @@ func (p *program) awaitLine(ctx context.Context, watch *lineWatch) error {
 
 // awaitTaken is for systems that cannot say who listens: somebody has bound the port.
 func (p *program) awaitTaken(ctx context.Context, of network, port int) error {
-	return p.poll(ctx, func() bool { return !free(of, port) })
+	// Each look takes the port for a moment, in which the server cannot have it.
+	return p.poll(ctx, 20*pollEvery, func() bool { return !free(of, port) })
 }
 
-// poll asks until yes, first every millisecond, at last every ten; and no longer than the program lives.
-func (p *program) poll(ctx context.Context, yes func() bool) error {
-	pause := pollEvery
+// poll asks until yes, ever less often, in the end a tenth as often as at first; and no longer than the program lives.
+func (p *program) poll(ctx context.Context, first time.Duration, yes func() bool) error {
+	pause := first
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	for !yes() {
@@ -94,7 +95,7 @@ func (p *program) poll(ctx context.Context, yes func() bool) error {
 			return ctx.Err()
 		case <-timer.C:
 		}
-		pause = min(pause*3/2, 10*pollEvery)
+		pause = min(pause*3/2, 10*first)
 		timer.Reset(pause)
 	}
 	return nil

@@ -26,7 +26,7 @@ func (p *program) awaitListen(ctx context.Context, port int) error {
 	defer diag.Close()
 	at := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port))
 	var failed error
-	err = p.poll(ctx, func() bool {
+	err = p.poll(ctx, pollEvery, func() bool {
 		s, found, err := diag.Get(at, netip.AddrPort{})
 		if err != nil {
 			failed = err

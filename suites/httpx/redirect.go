@@ -50,8 +50,8 @@ var _ = cases.Register(cases.Case{
 	Deadline: fixtures.TotalDeadline,
 	Timed:    true,
 	Wire: func(t cases.Timing, sent cases.Request) []proxy.Fault {
-		const pieces = 8 // a reply takes a fifth of the total deadline, and each read of it little: who has one deadline for a header keeps that, too
-		return []proxy.Fault{proxy.Slicer(max(1, sent.Body/(redirects+1)/pieces), 0, t.Total/5/(pieces-1)).TowardsTarget()}
+		reply := sent.Body / (redirects + 1) // each takes a fifth of the total deadline: often less than who has one for the header section waits
+		return []proxy.Fault{cases.Drip(reply, t.Total/5, t)}
 	},
 	Exchange: fixtures.Exchange{Messages: hops(redirects)},
 	Expect:   cases.And(cases.HaveEnded(), cases.HaveTakenAtMost(fixtures.TotalDeadline)),

@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"github.com/faultwire/faultwire/fixtures"
+	"github.com/faultwire/faultwire/proxy"
 	"github.com/faultwire/faultwire/suites/cases"
 )
 
@@ -47,10 +48,14 @@ var _ = cases.RegisterFamily("at", []string{"status", "field", "content", "chunk
 })
 
 var _ = cases.RegisterFamily("of", []string{"head", "content"}, func(of string) cases.Case {
-	steps, ends := []fixtures.Step{fixtures.Send(0).Dripping(1, fixtures.ReadDeadline.Times(1.0/6)), wait}, cases.HaveTakenAtMost(fixtures.TotalDeadline) // there may be one for the header section
+	wire := func(t cases.Timing, sent cases.Request) []proxy.Fault {
+		return []proxy.Fault{cases.Drip(sent.Body, t.Total*5/2, t)}
+	}
+	ends := cases.HaveTakenAtMost(fixtures.TotalDeadline) // there may be one for the header section
 	if of == "content" {
-		steps = []fixtures.Step{upTo(content, fixtures.BehindHeader),
-			fixtures.SendPart(0, content.At(fixtures.BehindHeader), 0).Dripping(8, fixtures.ReadDeadline.Times(1.0/6)), wait}
+		wire = func(t cases.Timing, sent cases.Request) []proxy.Fault {
+			return []proxy.Fault{cases.Drip(sent.Bytes-sent.Body, t.Total*5/2, t).After(sent.Body)}
+		}
 		ends = cases.HaveTakenAbout(fixtures.TotalDeadline)
 	}
 	return cases.Case{
@@ -64,7 +69,8 @@ var _ = cases.RegisterFamily("of", []string{"head", "content"}, func(of string) 
 		Since:    "0.1",
 		Deadline: fixtures.TotalDeadline,
 		Timed:    true,
-		Exchange: answering(content, steps...),
+		Wire:     wire,
+		Exchange: fixtures.Echo(4096),
 		Expect:   cases.And(cases.HaveTimedOut(), ends),
 		Why: "Most timeouts of HTTP libraries are for each read: every byte winds them up again. A server that sends one now and then, broken or " +
 			"malicious, is never late and never done. Whoever has to answer within a time needs a limit for the whole exchange.",

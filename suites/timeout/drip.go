@@ -18,9 +18,7 @@ var _ = cases.Register(cases.Case{
 	Deadline: fixtures.TotalDeadline,
 	Timed:    true,
 	Wire: func(t cases.Timing, sent cases.Request) []proxy.Fault {
-		gap := t.Read / 6 // so that no single wait is long
-		drops := int64(t.Total*5/2/gap) + 1
-		return []proxy.Fault{proxy.Slicer(max(1, sent.Bytes/drops), 0, gap).TowardsTarget()}
+		return []proxy.Fault{cases.Drip(sent.Bytes, t.Total*5/2, t)}
 	},
 	Exchange: fixtures.Echo(4096),
 	Expect:   cases.And(cases.HaveTimedOut(), cases.HaveTakenAbout(fixtures.TotalDeadline)),

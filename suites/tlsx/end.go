@@ -67,8 +67,8 @@ var _ = cases.RegisterFamily("notify", []string{"yes", "no"}, func(notify string
 		Quick:  true,
 		Role:   cases.Client,
 		Speaks: cases.Connections,
-		Basis: cases.Norm("RFC 9112", `§8, §6.3: a message of which octets are missing is incomplete, and close_notify does not make it whole; that success must not be reported then, `+
-			`and for other protocols, is practice`),
+		Basis: cases.Practice(cases.NeverLie, `a part is not reported as the whole. (RFC 9112 §8 and §6.3: a message of which octets are missing is incomplete, and close_notify `+
+			`does not make it whole)`),
 		Since:    "0.1",
 		Exchange: answering(fixtures.Message{Size: size}, fixtures.SendPart(0, 0, half), end),
 		Expect:   cases.HaveFailed(),
@@ -88,7 +88,7 @@ var _ = cases.Register(cases.Case{
 	Quick:  true,
 	Role:   cases.Client,
 	Speaks: cases.HTTP,
-	Basis:  cases.Norm("RFC 9112", `§9.8 wants a closure alert, and §8 the end of the connection; an abort is neither (RFC 9293 §3.6). That it is to be reported is practice`),
+	Basis:  cases.Practice(cases.NeverLie, `an abort is no end. (RFC 9112 §9.8 wants a closure alert, and §8 the end of the connection; RFC 9293 §3.6 calls an abort an error)`),
 	Since:  "0.1",
 	// The pause lets what was sent be read: Node reports an RST that comes within a millisecond of data as an end.
 	Exchange: answering(untilClose, fixtures.SendPart(0, 0, half), fixtures.Hold(fixtures.ReadDeadline.Times(0.1)), fixtures.ResetConn()),
