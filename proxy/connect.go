@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"slices"
 	"time"
 
 	"github.com/faultwire/faultwire/proxy/sockdiag"
@@ -20,13 +21,16 @@ func (r *Relay) watchConnects(f Fault, done <-chan struct{}) bool {
 		return false
 	}
 	defer diag.Close()
-	port, _ := addrPort(r.addr)
-	here := sockdiag.Filter{States: []sockdiag.State{sockdiag.SynSent}, RemotePort: port.Port()}
+	door, _ := addrPort(r.addr)
+	here := sockdiag.Filter{States: []sockdiag.State{sockdiag.SynSent}, RemotePort: door.Port()}
+	ours := func(s sockdiag.Socket) bool {
+		return door.Addr().IsUnspecified() || s.Remote.Addr() == door.Addr().Unmap()
+	}
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for looked := r.rec.now(); ; {
 		now := r.rec.now()
-		if waiting, err := diag.List(here); err == nil && len(waiting) > 0 {
+		if waiting, err := diag.List(here); err == nil && slices.ContainsFunc(waiting, ours) {
 			r.rec.signed(r.rec.now() - looked)
 			r.rec.struck(f, 0, f.Stream, 0)
 			return true
