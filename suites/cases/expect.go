@@ -346,21 +346,25 @@ func Window(deadline time.Duration, scale float64) (low, high time.Duration) {
 }
 
 // HaveEndedBefore expects the exchange to have ended well before the deadline: what was to be said was known at once. Where
-// the deadline is not declared, a second will do. A process that left no sign on the wire is not judged: nobody knows when,
+// the deadline is not declared, that of the whole exchange will do, and without that a second. A process that left no sign on the wire is not judged: nobody knows when,
 // after its start, it began.
 func HaveEndedBefore(d fixtures.Deadline) Expectation {
 	return JudgeFunc(func(o Observation) *Broken {
 		if o.Process != nil && o.Trace.FirstSign == nil {
 			return nil
 		}
-		limit := o.Timing.Of(d) * 95 / 100
-		if o.Declared.Of(d) == 0 {
+		which, limit := d, o.Timing.Of(d)*95/100
+		switch {
+		case o.Declared.Of(d) > 0:
+		case o.Declared.Total > 0:
+			which, limit = fixtures.TotalDeadline, o.Declared.Total*95/100
+		default:
 			limit = max(limit, time.Duration(o.Scale*float64(time.Second)))
 		}
 		if o.Elapsed < limit {
 			return nil
 		}
-		return &Broken{NeverHang, fmt.Sprintf("an end at once, before the %s deadline would pass (%s)", d, round(limit)),
+		return &Broken{NeverHang, fmt.Sprintf("an end at once, before the %s deadline would pass (%s)", which, round(limit)),
 			fmt.Sprintf("%s after %s", o.Outcome, round(o.Elapsed)), ""}
 	})
 }
