@@ -101,6 +101,9 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 		o.Blur += o.Trace.SignBlur + late
 	}
 	o.Elapsed = max(0, ended-first-b.exitCost)
+	if said.Starved != nil {
+		o.Starved = said.Starved(o.Trace.Began.Add(first))
+	}
 	want, own := wanted(t, c.Exchange.Messages, bodies, o.Reference)
 	o.OwnText = own
 	o.Wanted, o.Received = int64(len(want)), int64(len(said.Received))
@@ -113,7 +116,7 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 
 // job is what the client is asked to do in the case: to play all of its messages, or, in a call, one.
 func job(c cases.Case, t *targets.Target, bodies [][]byte, call *fixtures.Call) targets.Job {
-	j := targets.Job{Messages: bodies, Promises: t.Promises, Lookout: c.ID == controlCase.ID}
+	j := targets.Job{Messages: bodies, Promises: t.Promises, Timed: c.Timed, Lookout: c.ID == controlCase.ID}
 	first := 0
 	if call != nil {
 		first, j.Push, j.Fresh = call.Message, call.Push, call.Fresh

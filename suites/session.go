@@ -94,7 +94,7 @@ func (e *Engine) ask(ctx context.Context, t *targets.Target, c cases.Case, s ses
 		if i == 0 {
 			started = s.started // much is loaded only when it is needed first: a process is starting until it connects
 		}
-		begun := s.wire.Elapsed()
+		begun, since := s.wire.Elapsed(), time.Now()
 		said, hung := e.exchange(ctx, s.wire, started, o.Timing, func(ctx context.Context) targets.Said {
 			job.Nudge = e.nudges(ctx, c, s.stage)
 			return client.Exchange(ctx, job)
@@ -105,6 +105,9 @@ func (e *Engine) ask(ctx context.Context, t *targets.Target, c cases.Case, s ses
 		o.Outcome, o.Detail, o.Blind, o.Elapsed = said.Outcome, said.Detail, said.NoOutput, s.wire.Elapsed()-begun
 		if hung {
 			o.Outcome = fixtures.Hang
+		}
+		if said.Starved != nil {
+			o.Starved = max(o.Starved, said.Starved(since))
 		}
 		o.Wanted, o.Received, o.Damage = 0, 0, ""
 		if !job.Push {

@@ -75,13 +75,16 @@ func (e *Engine) attested(ctx context.Context, p Pair, take func() (o cases.Obse
 		case err != nil:
 			return none(reports.Result{Verdict: reports.Error, Reason: err.Error(), Attachments: startEvidence(err)})
 		}
-		late := lateness(p, o)
+		late, what := lateness(p, o), "a timer or the wire beside the case was %v late"
+		if late == 0 {
+			late, what = starved(p, o), "it waited %v for a processor, and was late for that alone"
+		}
 		if late == 0 {
 			return o, retaken, nil
 		}
 		if retaken == retakes {
 			return none(reports.Result{Verdict: reports.Error, Retaken: retaken,
-				Reason: fmt.Sprintf("machine too busy: a timer or the wire beside the case was %v late, %d times over; give it less to do, or raise --time-scale", late.Round(time.Millisecond), retaken+1)})
+				Reason: fmt.Sprintf("machine too busy: "+what+", %d times over; give the machine less to do, or raise --time-scale", late.Round(time.Millisecond), retaken+1)})
 		}
 	}
 }
@@ -220,6 +223,23 @@ func lateness(p Pair, o cases.Observation) time.Duration {
 		}
 	}
 	return 0
+}
+
+// starved is how long a client that is late had to wait for a processor, if it would not have been late without: then it is the machine
+// that was. It may have had other things to do meanwhile, so that this alone says nothing.
+func starved(p Pair, o cases.Observation) time.Duration {
+	if o.Starved == 0 || p.Case.Sound().Judge(o) == nil {
+		return 0
+	}
+	sooner := o
+	sooner.Elapsed, sooner.Calls = max(0, o.Elapsed-o.Starved), slices.Clone(o.Calls)
+	for i := range sooner.Calls {
+		sooner.Calls[i].Elapsed = max(0, o.Calls[i].Elapsed-o.Starved)
+	}
+	if p.Case.Sound().Judge(sooner) != nil {
+		return 0
+	}
+	return o.Starved
 }
 
 // brief is how long the wire may take to slice a stream before it matters to a target. Most wait anew after each slice, up to a total

@@ -103,6 +103,10 @@ func (c *Command) exchange(ctx context.Context, t *Target, addr string, job Job)
 	if job.Lookout {
 		stop = p.lookout(addr)
 	}
+	starved := func() func(time.Time) time.Duration { return nil }
+	if job.Timed {
+		starved = p.starved()
+	}
 	defer p.nudge(job.Nudge)()
 	select {
 	case <-p.done:
@@ -110,6 +114,7 @@ func (c *Command) exchange(ctx context.Context, t *Target, addr string, job Job)
 		p.kill()
 	}
 	said := c.said(p.report)
+	said.Starved = starved()
 	said.Process.Elsewhere = stop()
 	return said
 }

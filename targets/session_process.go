@@ -111,7 +111,7 @@ func (t *Target) openProcess(ctx context.Context, addr, own string, patience tim
 
 func (s *processSession) End() *Process { return s.end() }
 
-func (s *processSession) Exchange(ctx context.Context, job Job) Said {
+func (s *processSession) Exchange(ctx context.Context, job Job) (said Said) {
 	if len(job.Messages) != 1 {
 		return Said{Outcome: fixtures.Unsupported, Detail: "one exchange of a session sends one message"}
 	}
@@ -127,6 +127,11 @@ func (s *processSession) Exchange(ctx context.Context, job Job) Said {
 		stop := s.p.lookout(s.addr)
 		defer func() { s.elsewhere = stop() }()
 	}
+	starved := func() func(time.Time) time.Duration { return nil }
+	if job.Timed {
+		starved = s.p.starved()
+	}
+	defer func() { said.Starved = starved() }()
 	defer s.p.nudge(job.Nudge)()
 	kind := string(s.target.Protocol)
 	if job.Push {
@@ -147,7 +152,7 @@ func (s *processSession) Exchange(ctx context.Context, job Job) Said {
 	case outcome == fixtures.OK && !job.Push && !s.target.Command.NoOutput && (r.Bytes == nil || r.SHA256 == nil):
 		return s.lost(ctx, errors.New("its reply says ok, without the bytes and the sha256 of what was received"))
 	}
-	said := Said{Outcome: outcome, Detail: r.Detail, NoOutput: s.target.Command.NoOutput}
+	said = Said{Outcome: outcome, Detail: r.Detail, NoOutput: s.target.Command.NoOutput}
 	if r.Bytes != nil && r.SHA256 != nil {
 		said.Digest = &Digest{Bytes: *r.Bytes, SHA256: strings.ToLower(*r.SHA256)}
 	}

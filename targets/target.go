@@ -116,6 +116,7 @@ type Server interface {
 type Job struct {
 	Messages [][]byte           // bodies, without framing, to send and to receive back in order
 	Promises fixtures.Deadlines // the client's declared deadlines
+	Timed    bool               // note how long the client's process had to wait for a processor: [Said.Starved]
 	Lookout  bool               // note where the client's process connects to, other than the address: [Process.Elsewhere]
 	Push     bool               // in a session: send the message, and await no reply
 	Fresh    bool               // in a session: not on a connection of an earlier exchange
@@ -143,6 +144,10 @@ type Said struct {
 	Detail   string  // the error's text
 	NoOutput bool    // the client does not print what it received: Received says nothing
 	Process  *Process
+
+	// Starved says how long the thread of the client's process that waited longest for a processor, while others had it, waited from a
+	// moment on. nil where it was not asked for.
+	Starved func(since time.Time) time.Duration
 
 	// Err is set where the harness could not run the client at all. Then the rest says nothing about the target.
 	Err error

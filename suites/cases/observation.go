@@ -46,6 +46,9 @@ type Observation struct {
 	LateWithin time.Duration `json:"late_within_ns,omitempty"`
 	Attended   time.Duration `json:"attended_ns"` // how long the witness was there
 
+	// How long a client's process waited for a processor while others had it: the thread of it that waited longest, as far as that is seen.
+	Starved time.Duration `json:"starved_ns,omitempty"`
+
 	// What a client claims to have received, against what it should have. Damage is empty for an intact whole message.
 	Wanted   int64  `json:"wanted"`
 	Received int64  `json:"received"`
