@@ -66,8 +66,8 @@ func longest(looks []look, since time.Time) (most time.Duration) {
 	return most
 }
 
-// waiting is how long each thread of the program has waited for a processor; nil where the kernel does not tell (CONFIG_SCHED_INFO), or
-// the program has ended.
+// waiting is how long each thread of the program has waited for a processor; nil where the kernel does not tell, or the program
+// has ended.
 func (p *program) waiting() (threads map[int]time.Duration) {
 	p.mu.Lock() // while its number is its own
 	pid, gone := p.cmd.Process.Pid, p.reaped
@@ -78,19 +78,15 @@ func (p *program) waiting() (threads map[int]time.Duration) {
 	for family := []int{pid}; len(family) > 0; family = family[1:] {
 		paths, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", family[0]))
 		for _, path := range paths {
-			var running, waited int64 // in nanoseconds
-			text, err := os.ReadFile(path + "/schedstat")
-			if err != nil {
-				continue
-			}
-			if _, err := fmt.Sscan(string(text), &running, &waited); err != nil {
+			_, waited, ok := schedstat(path + "/schedstat")
+			if !ok {
 				continue
 			}
 			if threads == nil {
 				threads = map[int]time.Duration{}
 			}
 			thread, _ := strconv.Atoi(filepath.Base(path))
-			threads[thread] = time.Duration(waited)
+			threads[thread] = waited
 			children, _ := os.ReadFile(path + "/children")
 			for _, child := range strings.Fields(string(children)) {
 				if number, err := strconv.Atoi(child); err == nil {

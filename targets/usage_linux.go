@@ -63,21 +63,29 @@ func (u *Usage) addThreads(pid int, ran time.Duration) {
 	var all time.Duration
 	for _, path := range paths {
 		thread, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-		var running, waiting int64 // in nanoseconds
-		if text, err := os.ReadFile(path); err == nil {
-			if _, err := fmt.Sscan(string(text), &running, &waiting); err == nil {
-				if u.wanted == nil {
-					u.wanted = map[int]time.Duration{}
-				}
-				u.wanted[thread] = time.Duration(running + waiting)
-				all += time.Duration(running)
+		if ran, waited, ok := schedstat(path); ok {
+			if u.wanted == nil {
+				u.wanted = map[int]time.Duration{}
 			}
+			u.wanted[thread] = ran + waited
+			all += ran
 		}
 	}
 	if all == 0 {
 		all = ran
 	}
 	u.Busy += all
+}
+
+// schedstat is how long a thread has run, and how long it has waited to run while others had the processor; see "schedstats" in the kernel's
+// documentation. False if the thread has ended, or the kernel does not tell (CONFIG_SCHED_INFO).
+func schedstat(path string) (ran, waited time.Duration, ok bool) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, 0, false
+	}
+	_, err = fmt.Sscan(string(text), (*int64)(&ran), (*int64)(&waited)) // in nanoseconds
+	return ran, waited, err == nil
 }
 
 func sockets(pid int) (n int) {
