@@ -80,7 +80,7 @@ func (e *Engine) observeClient(ctx context.Context, b *bench, c cases.Case, w *w
 	o.Trace = wire.Trace()
 	o.Reference = service.Stop()
 	if wire.toxics != nil {
-		o.Trace.Fired = struck(wire.plan, o)
+		o.Trace.Fired = append(o.Trace.Fired, struck(wire.plan, o)...) // what waits beside the wire has none of the toxics
 	}
 
 	o.Outcome, o.Detail, o.Process, o.Blind = said.Outcome, said.Detail, said.Process, said.NoOutput

@@ -81,7 +81,7 @@ var myServer = targets.Target{Name: "my-server", Role: targets.ServerRole, Proto
 
 // In a _test.go file of your own, with plain go test: every case is a subtest.
 func ExampleRunT() {
-	testMyClient := func(t *testing.T) { suites.RunT(t, myClient) }                // the whole catalogue
+	testMyClient := func(t *testing.T) { suites.RunT(t, myClient) }                // all but the long cases
 	testMyServer := func(t *testing.T) { suites.RunT(t, myServer, "*.connect.*") } // one theme of it
 
 	_, _ = testMyClient, testMyServer

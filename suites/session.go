@@ -57,7 +57,7 @@ func (e *Engine) observeSession(ctx context.Context, t *targets.Target, c cases.
 	}
 	o.Reference = s.service.Stop()
 	if s.wire.toxics != nil {
-		o.Trace.Fired = struck(s.wire.plan, o)
+		o.Trace.Fired = append(o.Trace.Fired, struck(s.wire.plan, o)...)
 	}
 	return o, nil
 }
