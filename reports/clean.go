@@ -11,10 +11,10 @@ import (
 // textLimit bounds every string of a report, in bytes; the middle of a longer one is left out.
 const textLimit = 64 << 10
 
-// clean makes text that a target may have written safe to show in XML, JSON and a terminal: valid UTF-8 without control
+// Clean makes text that a target may have written safe to show in XML, JSON and a terminal: valid UTF-8 without control
 // characters other than \n and \t, without characters that XML 1.0 forbids (§2.2) or that reorder a line (Unicode's
 // Bidi_Control). What it takes out stays legible as an escape. Cleaning twice changes nothing.
-func clean(s string) string {
+func Clean(s string) string {
 	s = shorten(s, textLimit)
 	if strings.IndexFunc(s, unsafe) < 0 {
 		return s
@@ -66,12 +66,8 @@ func shorten(s string, limit int) string {
 	return fmt.Sprintf("%s\n[%d bytes left out]\n%s", s[:from], to-from, s[to:])
 }
 
-// Clean is text that a target may have written, as a terminal can be shown it and as it stands in a report: what is taken out stays legible
-// as an escape.
-func Clean(s string) string { return clean(s) }
-
-// OneLine is [Clean], on one line, which no target can then begin: a CI's log takes some lines for commands.
-func OneLine(s string) string { return oneLine(clean(s)) }
+// OneLine is [Clean] on one line, which no target can then begin: a CI's log takes some lines for commands.
+func OneLine(s string) string { return oneLine(Clean(s)) }
 
 // oneLine joins the lines of a text.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
@@ -100,7 +96,7 @@ func cleanValue(v reflect.Value) reflect.Value {
 	out.Set(v)
 	switch v.Kind() {
 	case reflect.String:
-		out.SetString(clean(v.String()))
+		out.SetString(Clean(v.String()))
 	case reflect.Pointer:
 		if !v.IsNil() {
 			out.Set(reflect.New(v.Type().Elem()))

@@ -73,7 +73,7 @@ func decode(data []byte) (*Run, error) {
 	}
 	if head.Schema > SchemaVersion {
 		return nil, fmt.Errorf("was written by a newer version, %s (schema %d; this one reads up to %d): update Faultwire",
-			clean(head.Tool), head.Schema, SchemaVersion)
+			Clean(head.Tool), head.Schema, SchemaVersion)
 	}
 	run := new(Run)
 	decoder := json.NewDecoder(bytes.NewReader(data))

@@ -89,7 +89,7 @@ const stderrLimit = 8 << 10
 // stderr is the beginning and the end of what the target wrote there.
 func (res *Result) stderr() string {
 	said := shorten(string(res.Attachments["stderr"]), stderrLimit)
-	return strings.TrimRight(clean(strings.ReplaceAll(said, "\r\n", "\n")), "\n")
+	return strings.TrimRight(Clean(strings.ReplaceAll(said, "\r\n", "\n")), "\n")
 }
 
 func plural(n int, noun string) string {

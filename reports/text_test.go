@@ -17,15 +17,15 @@ func TestClean(t *testing.T) {
 		"kept \ufffd":         "kept \ufffd",
 		"\ufffe\uffff\u202e":  `\ufffe\uffff\u202e`,
 	} {
-		NewWithT(t).Expect(clean(in)).To(Equal(want))
+		NewWithT(t).Expect(Clean(in)).To(Equal(want))
 	}
 }
 
 func TestCleanIsBoundedAndIdempotent(t *testing.T) {
 	for _, s := range []string{strings.Repeat("x", 1<<20), strings.Repeat("\x00", 1<<20), strings.Repeat("✓", 1<<18)} {
-		once := clean(s)
+		once := Clean(s)
 		NewWithT(t).Expect(len(once)).To(And(BeNumerically("<=", textLimit), BeNumerically(">", textLimit*9/10)))
-		NewWithT(t).Expect(clean(once)).To(Equal(once))
+		NewWithT(t).Expect(Clean(once)).To(Equal(once))
 		NewWithT(t).Expect(once).To(ContainSubstring("bytes left out"))
 	}
 }

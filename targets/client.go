@@ -103,10 +103,7 @@ func (c *Command) exchange(ctx context.Context, t *Target, addr string, job Job)
 	if job.Lookout {
 		stop = p.lookout(addr)
 	}
-	starved := func() func(time.Time) time.Duration { return nil }
-	if job.Timed {
-		starved = p.starved()
-	}
+	starved := p.starved(job.Timed)
 	defer p.nudge(job.Nudge)()
 	select {
 	case <-p.done:

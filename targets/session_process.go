@@ -127,10 +127,7 @@ func (s *processSession) Exchange(ctx context.Context, job Job) (said Said) {
 		stop := s.p.lookout(s.addr)
 		defer func() { s.elsewhere = stop() }()
 	}
-	starved := func() func(time.Time) time.Duration { return nil }
-	if job.Timed {
-		starved = s.p.starved()
-	}
+	starved := s.p.starved(job.Timed)
 	defer func() { said.Starved = starved() }()
 	defer s.p.nudge(job.Nudge)()
 	kind := string(s.target.Protocol)

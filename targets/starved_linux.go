@@ -14,8 +14,11 @@ import (
 const starvedEvery = 20 * time.Millisecond
 
 // starved notes, until it is stopped, how long the program's threads have waited for a processor while others had it. The function that
-// stop returns says how long the one did that waited longest, from a moment on.
-func (p *program) starved() (stop func() func(since time.Time) time.Duration) {
+// stop returns says how long the one did that waited longest, from a moment on; nil unless it was wanted.
+func (p *program) starved(wanted bool) (stop func() func(since time.Time) time.Duration) {
+	if !wanted {
+		return func() func(time.Time) time.Duration { return nil }
+	}
 	var (
 		looks   []look
 		looking sync.WaitGroup

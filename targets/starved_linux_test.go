@@ -31,7 +31,7 @@ func TestWhoWaitsForAProcessor(t *testing.T) {
 	p, err := (&Command{Args: []string{"sh", "-c", "sleep 60 & wait"}}).start(values{}, streams{stdout: newLog()})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Eventually(func() int { return len(p.waiting()) }).WithTimeout(10 * time.Second).WithPolling(time.Millisecond).Should(Equal(2))
-	stop := p.starved()
+	stop := p.starved(true)
 	p.kill()
 	g.Expect(stop()(p.begun)).To(BeNumerically(">=", 0))
 	g.Expect(p.waiting()).To(BeNil(), "it has ended")

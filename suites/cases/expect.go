@@ -346,8 +346,8 @@ func Window(deadline time.Duration, scale float64) (low, high time.Duration) {
 }
 
 // HaveEndedBefore expects the exchange to have ended well before the deadline: what was to be said was known at once. Where
-// the deadline is not declared, that of the whole exchange will do, and without that a second. A process that left no sign on the wire is not judged: nobody knows when,
-// after its start, it began.
+// the deadline is not declared, that of the whole exchange will do, and without that a second. A process that left no sign on
+// the wire is not judged: nobody knows when, after its start, it began.
 func HaveEndedBefore(d fixtures.Deadline) Expectation {
 	return JudgeFunc(func(o Observation) *Broken {
 		if o.Process != nil && o.Trace.FirstSign == nil {

@@ -2,7 +2,6 @@ package httpx
 
 import (
 	"github.com/faultwire/faultwire/fixtures"
-	"github.com/faultwire/faultwire/proxy"
 	"github.com/faultwire/faultwire/suites/cases"
 )
 
@@ -48,14 +47,13 @@ var _ = cases.RegisterFamily("at", []string{"status", "field", "content", "chunk
 })
 
 var _ = cases.RegisterFamily("of", []string{"head", "content"}, func(of string) cases.Case {
-	wire := func(t cases.Timing, sent cases.Request) []proxy.Fault {
-		return []proxy.Fault{cases.Drip(sent.Body, t.Total*5/2, t)}
-	}
-	ends := cases.HaveTakenAtMost(fixtures.TotalDeadline) // there may be one for the header section
+	const drop = 8 // bytes
+	long := fixtures.Message{Size: 4096}
+	over := func(drops int) fixtures.Span { return fixtures.TotalDeadline.Times(2.5 / float64(drops)) }                          // so many take longer than the deadline
+	steps, ends := []fixtures.Step{fixtures.Send(0).Dripping(1, over(100)), wait}, cases.HaveTakenAtMost(fixtures.TotalDeadline) // there may be one for the header section
 	if of == "content" {
-		wire = func(t cases.Timing, sent cases.Request) []proxy.Fault {
-			return []proxy.Fault{cases.Drip(sent.Bytes-sent.Body, t.Total*5/2, t).After(sent.Body)}
-		}
+		steps = []fixtures.Step{upTo(long, fixtures.BehindHeader),
+			fixtures.SendPart(0, long.At(fixtures.BehindHeader), 0).Dripping(drop, over(long.Size/drop)), wait}
 		ends = cases.HaveTakenAbout(fixtures.TotalDeadline)
 	}
 	return cases.Case{
@@ -69,8 +67,7 @@ var _ = cases.RegisterFamily("of", []string{"head", "content"}, func(of string) 
 		Since:    "0.1",
 		Deadline: fixtures.TotalDeadline,
 		Timed:    true,
-		Wire:     wire,
-		Exchange: fixtures.Echo(4096),
+		Exchange: answering(long, steps...),
 		Expect:   cases.And(cases.HaveTimedOut(), ends),
 		Why: "Most timeouts of HTTP libraries are for each read: every byte winds them up again. A server that sends one now and then, broken or " +
 			"malicious, is never late and never done. Whoever has to answer within a time needs a limit for the whole exchange.",
